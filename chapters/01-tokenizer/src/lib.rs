@@ -1,0 +1,162 @@
+// ANCHOR: head
+//! Chapter 1: text to numbers and back.
+//!
+//! A language model reads and writes *ids*, whole numbers below the vocabulary size V. This crate makes them from text:
+//!
+//! ```text
+//! "The cat's here"  --split-->  "The" " cat" "'s" " here"  --merge-->  357  279 305  322  523
+//! ```
+//!
+//! (The ids are those of a vocabulary of 4,096 trained on Shakespeare, where ` cat` is no token and takes two.)
+//!
+//! Read the files in this order: `pattern` splits text into chunks; `count` counts them; `naive` defines the training
+//! in forty lines; `strip` and `train` do it fast; `vocabulary` is the result; `encode`, `decode` and `stream` use it;
+//! `special` adds the marks that no text can produce; `tokenizer_json` and `tiktoken` write it for other programs.
+
+pub mod atomic_file;
+pub mod compression;
+pub mod count;
+mod decode;
+pub mod encode;
+mod error;
+pub mod naive;
+pub mod pattern;
+pub mod sample_text;
+mod special;
+mod stream;
+pub mod strip;
+mod tiktoken;
+mod tokenizer_json;
+pub mod train;
+mod vocabulary;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+pub use error::Error;
+pub use special::Special;
+pub use stream::StreamDecoder;
+pub use train::{Progress, TrainSettings, train};
+pub use vocabulary::Vocabulary;
+
+use pattern::Pattern;
+// ANCHOR_END: head
+
+// ANCHOR: tokenizer
+/// Two neighbouring tokens.
+pub type Pair = (u32, u32);
+
+/// A trained tokenizer. Cloning copies a pointer; all threads may use one at the same time.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    tables: Arc<Tables>,
+}
+
+#[derive(Debug)]
+struct Tables {
+    pattern: Pattern,
+    vocabulary: Vocabulary,
+}
+
+impl Tokenizer {
+    pub fn new(vocabulary: Vocabulary) -> Self {
+        let pattern = Pattern::default();
+        Tokenizer {
+            tables: Arc::new(Tables {
+                pattern,
+                vocabulary,
+            }),
+        }
+    }
+
+    /// Reads a tokenizer.json. The error names the file and the key at fault.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        tokenizer_json::load(path)
+    }
+
+    /// Writes a tokenizer.json, whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        tokenizer_json::save(self, path)
+    }
+
+    /// Bytes and merges, without the special tokens.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.tables.vocabulary
+    }
+
+    /// V: bytes, merges and special tokens. Every id is below it.
+    pub fn vocab_size(&self) -> usize {
+        self.vocabulary().len() + Special::ALL.len()
+    }
+}
+// ANCHOR_END: tokenizer
+
+// ANCHOR: encode
+impl Tokenizer {
+    /// The ids of a text. The name of a special token in it is text like any other.
+    pub fn encode(&self, text: &str) -> Vec<u32> {
+        let mut ids = Vec::with_capacity(text.len() / 3);
+        self.encode_into(text, &mut ids);
+        ids
+    }
+
+    /// As `encode`, appending to `ids`.
+    pub fn encode_into(&self, text: &str, ids: &mut Vec<u32>) {
+        for chunk in self.tables.pattern.split(text) {
+            encode::encode_chunk(self.vocabulary(), chunk.as_bytes(), ids);
+        }
+    }
+}
+// ANCHOR_END: encode
+
+// ANCHOR: ids
+impl Tokenizer {
+    /// The id of a special token: they follow the last merge.
+    pub fn special(&self, special: Special) -> u32 {
+        (self.vocabulary().len() + special.index()) as u32
+    }
+
+    /// Which special token an id is, if it is one.
+    pub fn is_special(&self, id: u32) -> Option<Special> {
+        let index = (id as usize).checked_sub(self.vocabulary().len())?;
+        Special::ALL.get(index).copied()
+    }
+
+    /// The bytes of a token; `None` for special tokens and ids that do not exist.
+    pub fn token(&self, id: u32) -> Option<&[u8]> {
+        self.vocabulary().token(id)
+    }
+
+    /// Bytes per id, 0 for special tokens: what turns a loss per token into bits per byte.
+    pub fn token_bytes(&self) -> Vec<usize> {
+        let mut lengths: Vec<usize> = self
+            .vocabulary()
+            .lengths()
+            .iter()
+            .map(|&n| n as usize)
+            .collect();
+        lengths.resize(self.vocab_size(), 0);
+        lengths
+    }
+
+    /// Sha-256 of all that decides which ids a text gets. A checkpoint keeps it: a model with another tokenizer's ids
+    /// runs without complaint and talks nonsense.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(pattern::pattern_text());
+        for special in Special::ALL {
+            hash.update(special.name());
+        }
+        for (left, right) in self.vocabulary().merges() {
+            hash.update(left.to_le_bytes());
+            hash.update(right.to_le_bytes());
+        }
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+// ANCHOR_END: ids
