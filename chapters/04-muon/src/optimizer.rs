@@ -1,0 +1,275 @@
+//! One optimizer for all groups: reduce the gradients over the ranks, update, put the weights together again.
+//!
+//! Buffers: AdamW keeps two moments per weight, Muon one momentum per weight, stacked per group as (N, R, C).
+
+use crate::groups::{self, Group, Method};
+use crate::newton_schulz::orthogonalise;
+use crate::updates::{AdamWStep, Updates};
+use crate::{Collective, Error};
+use tch::{Kind, Tensor, no_grad_guard};
+
+// ANCHOR: scale
+/// What the schedule says at a step: multipliers of every group's rate and decay, and Muon's momentum itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepScale {
+    pub lr: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+}
+// ANCHOR_END: scale
+
+// ANCHOR: optimizer
+pub struct Optimizer {
+    groups: Vec<Group>,
+    buffers: Vec<Buffers>,
+    updates: Box<dyn Updates>,
+    collective: Box<dyn Collective>,
+    /// Steps taken.
+    step: i64,
+}
+
+enum Buffers {
+    /// (first, second) moment of each parameter.
+    AdamW(Vec<(Tensor, Tensor)>),
+    /// The momenta of the group's matrices (N, R, C).
+    Muon(Tensor),
+}
+
+impl Optimizer {
+    /// # Errors
+    /// A tensor in two groups, or a Muon group whose tensors are not matrices of one shape.
+    pub fn new(
+        groups: Vec<Group>,
+        updates: Box<dyn Updates>,
+        collective: Box<dyn Collective>,
+    ) -> Result<Self, Error> {
+        groups::check(&groups)?;
+        let groups: Vec<Group> = groups
+            .into_iter()
+            .filter(|group| !group.parameters.is_empty())
+            .collect();
+        let buffers = groups
+            .iter()
+            .map(|group| match group.method {
+                Method::AdamW { .. } => Buffers::AdamW(
+                    group
+                        .parameters
+                        .iter()
+                        .map(|(_, p)| (p.detach().zeros_like(), p.detach().zeros_like()))
+                        .collect(),
+                ),
+                Method::Muon { .. } => Buffers::Muon(
+                    stack(group.parameters.iter().map(|(_, p)| p.detach())).zeros_like(),
+                ),
+            })
+            .collect();
+        Ok(Optimizer {
+            groups,
+            buffers,
+            updates,
+            collective,
+            step: 0,
+        })
+    }
+    // ANCHOR_END: optimizer
+
+    // ANCHOR: step
+    /// Updates every weight from its gradient. A tensor without a gradient is an error: it is not part of the loss.
+    pub fn step(&mut self, scale: &StepScale) -> Result<(), Error> {
+        let _guard = no_grad_guard();
+        // Start all reductions before the first update waits for one.
+        let mut reductions = Vec::new();
+        for group in &self.groups {
+            let gradients = group
+                .parameters
+                .iter()
+                .map(gradient)
+                .collect::<Result<Vec<_>, _>>()?;
+            reductions.push(match group.method {
+                Method::AdamW { .. } => gradients
+                    .into_iter()
+                    .map(|gradient| self.collective.all_reduce(gradient))
+                    .collect(),
+                Method::Muon { .. } => {
+                    vec![self.collective.all_reduce(stack(gradients.into_iter()))]
+                }
+            });
+        }
+        self.step += 1;
+        for ((group, buffers), handles) in self
+            .groups
+            .iter_mut()
+            .zip(&mut self.buffers)
+            .zip(reductions)
+        {
+            let gradients: Vec<Tensor> = handles
+                .into_iter()
+                .map(|handle: crate::Handle| handle.wait())
+                .collect();
+            match (group.method, buffers) {
+                (Method::AdamW { betas, eps }, Buffers::AdamW(moments)) => {
+                    let (lr, weight_decay) =
+                        (group.lr * scale.lr, group.weight_decay * scale.weight_decay);
+                    let step = AdamWStep {
+                        lr,
+                        betas,
+                        eps,
+                        weight_decay,
+                        step: self.step,
+                    };
+                    for (((_, weight), gradient), (first, second)) in
+                        group.parameters.iter_mut().zip(&gradients).zip(moments)
+                    {
+                        self.updates.adamw(weight, gradient, first, second, &step);
+                    }
+                }
+                (
+                    Method::Muon {
+                        steps,
+                        nesterov,
+                        compute,
+                    },
+                    Buffers::Muon(momentum),
+                ) => {
+                    let direction = self.updates.muon_momentum(
+                        momentum,
+                        &gradients[0],
+                        scale.momentum,
+                        nesterov,
+                    );
+                    let update = orthogonalise(&direction, steps, compute); // (N, R, C)
+                    let (rows, columns) = (update.size()[1] as f64, update.size()[2] as f64);
+                    let lr = group.lr * scale.lr * (rows / columns).max(1.0).sqrt();
+                    for ((_, weight), update) in group.parameters.iter_mut().zip(update.unbind(0)) {
+                        self.updates.muon_apply(weight, &update, lr);
+                    }
+                }
+                _ => unreachable!("buffers are made from the groups"),
+            }
+        }
+        Ok(())
+    }
+    // ANCHOR_END: step
+
+    // ANCHOR: gradients
+    /// Forgets the gradients before the next backward pass.
+    pub fn zero_grad(&mut self) {
+        for (_, parameter) in self
+            .groups
+            .iter_mut()
+            .flat_map(|group| &mut group.parameters)
+        {
+            parameter.zero_grad();
+        }
+    }
+
+    /// Scales all gradients down so that their common norm is at most `max_norm`; returns the norm before, a scalar
+    /// on the device. Nothing is read back, so a GPU is not made to wait.
+    pub fn clip_gradients(&mut self, max_norm: f64) -> Tensor {
+        let _guard = no_grad_guard();
+        let gradients: Vec<Tensor> = self
+            .groups
+            .iter()
+            .flat_map(|group| &group.parameters)
+            .filter_map(|named| gradient(named).ok())
+            .collect();
+        let squares: Vec<Tensor> = gradients
+            .iter()
+            .map(|gradient| gradient.square().sum(Kind::Float))
+            .collect();
+        let norm = Tensor::stack(&squares, 0).sum(Kind::Float).sqrt(); // (P) -> ()
+        let factor = (max_norm / (&norm + 1e-6)).clamp_max(1.0);
+        for mut gradient in gradients {
+            let _ = gradient.g_mul_(&factor);
+        }
+        norm
+    }
+    // ANCHOR_END: gradients
+
+    // ANCHOR: state
+    /// Every buffer under `PARAMETER::BUFFER`, and the number of steps: what a checkpoint keeps.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        let mut state = vec![("step".to_string(), Tensor::from_slice(&[self.step]))];
+        for (group, buffers) in self.groups.iter().zip(&self.buffers) {
+            for (index, (name, _)) in group.parameters.iter().enumerate() {
+                match buffers {
+                    Buffers::AdamW(moments) => {
+                        state.push((format!("{name}::exp_avg"), moments[index].0.shallow_clone()));
+                        state.push((
+                            format!("{name}::exp_avg_sq"),
+                            moments[index].1.shallow_clone(),
+                        ));
+                    }
+                    Buffers::Muon(momenta) => state.push((
+                        format!("{name}::momentum_buffer"),
+                        momenta.get(index as i64),
+                    )),
+                }
+            }
+        }
+        state
+    }
+
+    /// Takes the buffers of a checkpoint over.
+    ///
+    /// # Errors
+    /// A buffer that is missing, left over, or of another shape is named, and nothing is changed.
+    pub fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<(), Error> {
+        let own = self.state();
+        for (name, tensor) in &own {
+            let found = state
+                .iter()
+                .find(|(known, _)| known == name)
+                .ok_or_else(|| Error::Missing {
+                    buffer: name.clone(),
+                })?;
+            if found.1.size() != tensor.size() {
+                return Err(Error::BufferShape {
+                    buffer: name.clone(),
+                    expected: tensor.size(),
+                    found: found.1.size(),
+                });
+            }
+        }
+        if let Some((extra, _)) = state
+            .iter()
+            .find(|(name, _)| own.iter().all(|(known, _)| known != name))
+        {
+            return Err(Error::Extra {
+                buffer: extra.clone(),
+            });
+        }
+        let _guard = no_grad_guard();
+        for (name, mut tensor) in own {
+            let (_, saved) = state
+                .iter()
+                .find(|(known, _)| *known == name)
+                .expect("checked above");
+            if name == "step" {
+                self.step = saved.int64_value(&[0]);
+            } else {
+                tensor.copy_(saved); // a view of the buffer itself
+            }
+        }
+        Ok(())
+    }
+    // ANCHOR_END: state
+}
+
+// ANCHOR: pieces
+/// N tensors (R, C) -> (N, R, C)
+fn stack(tensors: impl Iterator<Item = Tensor>) -> Tensor {
+    Tensor::stack(&tensors.collect::<Vec<_>>(), 0)
+}
+
+fn gradient((name, tensor): &(String, Tensor)) -> Result<Tensor, Error> {
+    let gradient = tensor.grad();
+    if gradient.defined() {
+        Ok(gradient)
+    } else {
+        Err(Error::NoGradient {
+            tensor: name.clone(),
+        })
+    }
+}
+// ANCHOR_END: pieces

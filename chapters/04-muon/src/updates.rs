@@ -1,0 +1,98 @@
+//! The element-wise arithmetic of both optimizers, behind one seam.
+//!
+//! These few lines read and write every weight several times, and each line is a pass over memory. [`PlainUpdates`]
+//! says what is computed, in tch expressions; chapter 06 computes the same in one pass.
+
+use tch::Tensor;
+
+// ANCHOR: settings
+/// AdamW's numbers for one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamWStep {
+    pub lr: f64,
+    pub betas: (f64, f64),
+    pub eps: f64,
+    pub weight_decay: f64,
+    /// Counted from 1: the bias correction divides by `1 − β^step`.
+    pub step: i64,
+}
+// ANCHOR_END: settings
+
+// ANCHOR: trait
+/// What happens to weights and buffers once the gradient is known. Everything is updated in place.
+pub trait Updates {
+    /// Decoupled weight decay, both moments, the step. All four tensors have one shape.
+    fn adamw(
+        &self,
+        weight: &mut Tensor,
+        gradient: &Tensor,
+        first: &mut Tensor,
+        second: &mut Tensor,
+        step: &AdamWStep,
+    );
+
+    /// `momentum ← μ·momentum + (1 − μ)·gradient`, all (N, R, C); returns what is to be orthogonalised: with
+    /// Nesterov's look-ahead `(1 − μ)·gradient + μ·momentum`, else the momentum.
+    fn muon_momentum(
+        &self,
+        momentum: &mut Tensor,
+        gradient: &Tensor,
+        mu: f64,
+        nesterov: bool,
+    ) -> Tensor;
+
+    /// `weight ← weight − lr·update`
+    fn muon_apply(&self, weight: &mut Tensor, update: &Tensor, lr: f64);
+}
+// ANCHOR_END: trait
+
+// ANCHOR: plain
+/// The readable implementation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlainUpdates;
+
+impl Updates for PlainUpdates {
+    fn adamw(
+        &self,
+        weight: &mut Tensor,
+        gradient: &Tensor,
+        first: &mut Tensor,
+        second: &mut Tensor,
+        step: &AdamWStep,
+    ) {
+        let (beta1, beta2) = step.betas;
+        let correction = |beta: f64| 1.0 - beta.powi(step.step as i32);
+        if step.weight_decay != 0.0 {
+            let _ = weight.g_mul_scalar_(1.0 - step.lr * step.weight_decay);
+        }
+        let _ = first.lerp_(gradient, 1.0 - beta1);
+        let _ = second
+            .g_mul_scalar_(beta2)
+            .addcmul_(&(gradient * (1.0 - beta2)), gradient);
+        let denominator = second
+            .sqrt()
+            .g_div_scalar_(correction(beta2).sqrt())
+            .g_add_scalar_(step.eps);
+        let _ = weight.addcdiv_(&(&*first * (-step.lr / correction(beta1))), &denominator);
+    }
+
+    fn muon_momentum(
+        &self,
+        momentum: &mut Tensor,
+        gradient: &Tensor,
+        mu: f64,
+        nesterov: bool,
+    ) -> Tensor {
+        let _ = momentum.lerp_(gradient, 1.0 - mu);
+        if nesterov {
+            gradient.lerp(momentum, mu)
+        } else {
+            momentum.shallow_clone()
+        }
+    }
+
+    fn muon_apply(&self, weight: &mut Tensor, update: &Tensor, lr: f64) {
+        let _ = weight.g_sub_(&(update * lr));
+    }
+}
+// ANCHOR_END: plain

@@ -1,0 +1,25 @@
+//! Chapter 05: pretraining. A loop, a schedule, a yardstick, and checkpoints that survive what happens to runs.
+//!
+//! Reading order: [`schedule`], [`bits_per_byte`], [`kneser_ney`], [`train`], [`checkpoint`]; [`metrics`],
+//! [`progress`] and [`interrupt`] are what the loop talks through.
+
+pub mod bits_per_byte;
+pub mod checkpoint;
+mod error;
+pub mod interrupt;
+pub mod kneser_ney;
+pub mod metrics;
+pub mod progress;
+pub mod schedule;
+pub mod train;
+
+pub use bits_per_byte::{
+    BitsPerByte, batch_tensors, bits_per_byte, take_batches, token_bytes_table,
+};
+pub use checkpoint::TrainState;
+pub use error::Error;
+pub use interrupt::Interrupt;
+pub use kneser_ney::KneserNey;
+pub use metrics::{Metrics, read_metrics};
+pub use schedule::{Momentum, Schedule};
+pub use train::{Evaluate, Evaluation, Outcome, Settings, Trainer};

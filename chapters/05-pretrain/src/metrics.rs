@@ -1,0 +1,89 @@
+//! `metrics.jsonl`: one line of JSON per event of a run, which every curve of the report is drawn from.
+//!
+//! A line is written whole or not at all. When a run resumes from a checkpoint, the lines after that checkpoint
+//! are cut off first: the file reads as if the run had never stopped.
+
+use crate::Error;
+use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+// ANCHOR: metrics
+/// The open log of a run.
+pub struct Metrics {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Metrics {
+    /// Opens the log for appending and creates it when it is missing.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|e| Error::file(path, e))?;
+        let bytes = file.metadata().map_err(|e| Error::file(path, e))?.len();
+        Ok(Metrics {
+            path: path.to_path_buf(),
+            file,
+            bytes,
+        })
+    }
+
+    /// Bytes written so far: what a checkpoint remembers.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Cuts the log back to the length that a checkpoint remembers. A shorter file is left as it is.
+    pub fn truncate(&mut self, bytes: u64) -> Result<(), Error> {
+        if bytes < self.bytes {
+            self.file
+                .set_len(bytes)
+                .map_err(|e| Error::file(&self.path, e))?;
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
+
+    /// Appends one event of a stage. `fields` is a JSON object; stage and step stand first in the line.
+    pub fn write(&mut self, stage: &str, step: u64, fields: Value) -> Result<(), Error> {
+        let mut event = json!({ "stage": stage, "step": step });
+        if let (Value::Object(event), Value::Object(fields)) = (&mut event, fields) {
+            event.extend(fields);
+        }
+        let line = format!("{event}\n");
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|e| Error::file(&self.path, e))?;
+        self.bytes += line.len() as u64;
+        Ok(())
+    }
+}
+// ANCHOR_END: metrics
+
+// ANCHOR: read
+/// All events of a log, in order. A last line that was cut in the middle is ignored: the writer died there.
+pub fn read_metrics(path: &Path) -> Result<Vec<Value>, Error> {
+    let file = File::open(path).map_err(|e| Error::file(path, e))?;
+    let mut events = Vec::new();
+    let mut broken: Option<usize> = None;
+    for (number, line) in BufReader::new(file).lines().enumerate() {
+        let line = line.map_err(|e| Error::file(path, e))?;
+        if let Some(line) = broken {
+            return Err(Error::Metrics {
+                path: path.to_path_buf(),
+                line,
+            });
+        }
+        match serde_json::from_str(&line) {
+            Ok(event) => events.push(event),
+            Err(_) => broken = Some(number + 1),
+        }
+    }
+    Ok(events)
+}
+// ANCHOR_END: read

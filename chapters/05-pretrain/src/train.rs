@@ -1,0 +1,273 @@
+//! The training loop: the same forty lines for pretraining and, with masks in the targets, for fine-tuning.
+//!
+//! One *step* reads `accumulation` micro-batches of B × T tokens, adds up their gradients and updates the weights
+//! once. The loss of a step is the mean over all tokens of all its micro-batches: each micro-batch contributes its
+//! *sum*, divided by the step's count. With every token supervised this is the mean of the means; with masks it is
+//! the only form in which a long answer weighs what its tokens weigh.
+
+use crate::Error;
+use crate::bits_per_byte::batch_tensors;
+use crate::checkpoint::{self, TrainState};
+use crate::interrupt::Interrupt;
+use crate::metrics::Metrics;
+use crate::progress::{Progress, Status};
+use crate::schedule::Schedule;
+use dataset::{Batch, BatchSource};
+use muon::Optimizer;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use transformer::{Gpt, Kernels};
+
+// ANCHOR: settings
+/// What a stage decides about its training.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `base`, `mid` or `sft`: the name in the log.
+    pub stage: String,
+    pub schedule: Schedule,
+    /// Micro-batches per optimizer step.
+    pub accumulation: usize,
+    /// Largest global norm of the gradient; `None` leaves it alone.
+    pub clip: Option<f64>,
+    /// Steps between evaluations; the last step is always evaluated. 0: only the last.
+    pub evaluate_every: u64,
+    /// Seconds between checkpoints on the clock, besides the ones before each evaluation.
+    pub checkpoint_seconds: f64,
+    /// Where the checkpoint goes.
+    pub folder: PathBuf,
+    /// What must be equal when the run resumes, in words (see [`TrainState::recipe`]).
+    pub recipe: String,
+    /// Model FLOPs per token and the device's peak FLOP/s, for the MFU in the progress line.
+    pub flops_per_token: f64,
+    pub peak_flops: Option<f64>,
+}
+
+/// What an evaluation found: numbers for the log, and sample texts to look at.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluation {
+    pub bits_per_byte: Option<f64>,
+    /// (prompt, continuation)
+    pub samples: Vec<(String, String)>,
+}
+
+/// The evaluation is handed in: what is worth measuring is the stage's business, not the loop's.
+pub type Evaluate<'a> = dyn FnMut(&Gpt, u64) -> Result<Evaluation, Error> + 'a;
+// ANCHOR_END: settings
+
+// ANCHOR: trainer
+/// Everything that one stage trains with.
+pub struct Trainer<'a> {
+    pub gpt: &'a Gpt,
+    pub kernels: &'a dyn Kernels,
+    pub optimizer: Optimizer,
+    pub tokenizer: &'a tokenizer::Tokenizer,
+    pub batches: Box<dyn BatchSource>,
+    pub evaluate: Box<Evaluate<'a>>,
+    pub metrics: &'a mut Metrics,
+    pub interrupt: Interrupt,
+    pub settings: Settings,
+}
+
+/// How a call of [`Trainer::run`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Finished(TrainState),
+    /// Ctrl-C; the checkpoint is written.
+    Interrupted(TrainState),
+}
+
+impl Trainer<'_> {
+    /// The state of a run that has not begun.
+    pub fn fresh_state(&self) -> TrainState {
+        TrainState {
+            stage: self.settings.stage.clone(),
+            step: 0,
+            steps: self.settings.schedule.steps,
+            tokens: 0,
+            seconds: 0.0,
+            smooth_loss: 0.0,
+            bits_per_byte: None,
+            evaluated: None,
+            position: None,
+            metrics_bytes: self.metrics.bytes(),
+            tokenizer: self.tokenizer.fingerprint(),
+            recipe: self.settings.recipe.clone(),
+        }
+    }
+
+    /// Trains from `state` to the end of the schedule. The caller has put the loader at `state.position` and the
+    /// weights and optimizer buffers where `state` was saved.
+    pub fn run(mut self, mut state: TrainState) -> Result<Outcome, Error> {
+        self.check(&state)?;
+        self.metrics.truncate(state.metrics_bytes)?;
+        let mut progress = Progress::new(&self.settings.stage, state.step, state.steps);
+        let mut last_checkpoint = Instant::now();
+        // A run that was killed between the last checkpoint and the end of its evaluation evaluates first.
+        while !state.finished() || self.evaluation_due(&state) {
+            if self.evaluation_due(&state) {
+                self.evaluation(&mut state, &progress)?;
+                continue;
+            }
+            self.step(&mut state, &mut progress)?;
+            // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
+            // the disk before it begins.
+            let due = last_checkpoint.elapsed()
+                > Duration::from_secs_f64(self.settings.checkpoint_seconds);
+            if due || self.evaluation_due(&state) || self.interrupt.pressed() {
+                self.save(&mut state)?;
+                last_checkpoint = Instant::now();
+            }
+            if self.interrupt.pressed() && !state.finished() {
+                progress.finish();
+                return Ok(Outcome::Interrupted(state));
+            }
+        }
+        progress.finish();
+        Ok(Outcome::Finished(state))
+    }
+    // ANCHOR_END: trainer
+
+    // ANCHOR: step
+    /// One optimizer step.
+    fn step(&mut self, state: &mut TrainState, progress: &mut Progress) -> Result<(), Error> {
+        let started = Instant::now();
+        let batches: Vec<Batch> = (0..self.settings.accumulation)
+            .map(|_| self.batches.next_batch())
+            .collect::<Result<_, _>>()?;
+        let count: usize = batches.iter().map(|batch| batch.supervised).sum();
+        if count == 0 {
+            return Err(Error::NothingSupervised {
+                stage: state.stage.clone(),
+                step: state.step,
+                batches: batches.len(),
+            });
+        }
+
+        self.optimizer.zero_grad();
+        let mut loss_sum = 0.0;
+        for batch in batches.iter().filter(|batch| batch.supervised > 0) {
+            let (inputs, targets) = batch_tensors(batch, self.gpt.device()); // (B, T) each
+            let loss = self.gpt.loss(self.kernels, &inputs, &targets)?;
+            (&loss.sum / count as f64).backward();
+            loss_sum += loss.sum.detach().double_value(&[]);
+        }
+        let loss = loss_sum / count as f64;
+        if !loss.is_finite() {
+            return Err(Error::NotFinite {
+                stage: state.stage.clone(),
+                step: state.step,
+                loss,
+            });
+        }
+
+        let norm = self
+            .settings
+            .clip
+            .map(|limit| self.optimizer.clip_gradients(limit));
+        let scale = self.settings.schedule.at(state.step);
+        self.optimizer.step(&scale)?;
+
+        state.smooth_loss = if state.step == 0 {
+            loss
+        } else {
+            0.95 * state.smooth_loss + 0.05 * loss
+        };
+        state.step += 1;
+        state.tokens += count as u64;
+        state.position = batches.last().map(|batch| batch.position.clone());
+        let seconds = started.elapsed().as_secs_f64();
+        state.seconds += seconds;
+        let read: usize = batches.iter().map(|batch| batch.rows * batch.time).sum();
+        let speed = read as f64 / seconds;
+        let mfu = self
+            .settings
+            .peak_flops
+            .map(|peak| speed * self.settings.flops_per_token / peak);
+        let mut line = json!({ "loss": loss, "lr": scale.lr, "tokens": state.tokens, "tokens_per_second": speed.round() });
+        if let Some(norm) = norm {
+            line["gradient_norm"] = json!(norm.double_value(&[]));
+        }
+        if let Some(mfu) = mfu {
+            line["mfu"] = json!((mfu * 1e4).round() / 1e4);
+        }
+        self.metrics.write(&state.stage, state.step, line)?;
+        let bits_per_byte = state.bits_per_byte;
+        progress.show(Status {
+            step: state.step,
+            loss: state.smooth_loss,
+            tokens_per_second: speed,
+            mfu,
+            bits_per_byte,
+        });
+        Ok(())
+    }
+    // ANCHOR_END: step
+
+    // ANCHOR: evaluation
+    /// Whether this step asks for an evaluation that has not been made.
+    fn evaluation_due(&self, state: &TrainState) -> bool {
+        let every = self.settings.evaluate_every;
+        let asked =
+            state.finished() || (every > 0 && state.step > 0 && state.step.is_multiple_of(every));
+        asked && state.evaluated != Some(state.step)
+    }
+
+    /// Evaluates, logs the result, and writes the checkpoint again so that it carries the number.
+    fn evaluation(&mut self, state: &mut TrainState, progress: &Progress) -> Result<(), Error> {
+        let found = (self.evaluate)(self.gpt, state.step)?;
+        for (prompt, continuation) in &found.samples {
+            progress.say(&format!(
+                "{:>10} {prompt}│{}",
+                "",
+                continuation.replace('\n', "⏎")
+            ));
+        }
+        let samples: Vec<_> = found
+            .samples
+            .iter()
+            .map(|(prompt, text)| json!({ "prompt": prompt, "text": text }))
+            .collect();
+        state.bits_per_byte = found.bits_per_byte.or(state.bits_per_byte);
+        state.evaluated = Some(state.step);
+        self.metrics.write(
+            &state.stage,
+            state.step,
+            json!({ "bits_per_byte": found.bits_per_byte, "samples": samples }),
+        )?;
+        self.save(state)
+    }
+
+    fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
+        state.metrics_bytes = self.metrics.bytes();
+        checkpoint::save(
+            &self.settings.folder,
+            self.gpt,
+            Some(&self.optimizer),
+            self.tokenizer,
+            state,
+        )
+    }
+
+    /// A resumed run must be the run that was begun.
+    fn check(&self, state: &TrainState) -> Result<(), Error> {
+        let path = self.settings.folder.clone();
+        if state.recipe != self.settings.recipe || state.steps != self.settings.schedule.steps {
+            let what = format!(
+                "the checkpoint belongs to another run: it was made with `{}` for {} steps, now asked for is `{}` for {}",
+                state.recipe, state.steps, self.settings.recipe, self.settings.schedule.steps
+            );
+            return Err(Error::Checkpoint { path, what });
+        }
+        let found = self.tokenizer.fingerprint();
+        if state.tokenizer != found {
+            return Err(Error::Tokenizer {
+                path,
+                found,
+                expected: state.tokenizer.clone(),
+            });
+        }
+        Ok(())
+    }
+    // ANCHOR_END: evaluation
+}

@@ -1,0 +1,179 @@
+//! `--dry-run`: what a recipe will cost, before it costs anything. All of it is arithmetic, none of it measured.
+
+use crate::recipe::{Model, Recipe};
+use anyhow::Result;
+use transformer::{Config, dial};
+
+// ANCHOR: plan
+/// What follows from a recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub parameters: u64,
+    pub flops_per_token: f64,
+    pub steps: u64,
+    /// Training tokens, in whole steps.
+    pub tokens: u64,
+    /// Micro-batches per step on each device.
+    pub accumulation: usize,
+    pub total_flops: f64,
+    pub memory: Memory,
+    /// Hours of pretraining and their price, where the recipe names a peak and a share of it.
+    pub hours: Option<f64>,
+    pub dollars: Option<f64>,
+}
+
+/// Bytes on one device.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Memory {
+    /// fp32 masters.
+    pub weights: u64,
+    pub gradients: u64,
+    /// AdamW keeps two moments of embedding and head, Muon one buffer per matrix; sharded over the devices.
+    pub optimizer: u64,
+    /// What autograd keeps for the backward pass of one micro-batch, plus the logits and their gradient.
+    pub activations: u64,
+}
+
+impl Memory {
+    pub fn total(&self) -> u64 {
+        self.weights + self.gradients + self.optimizer + self.activations
+    }
+}
+// ANCHOR_END: plan
+
+// ANCHOR: config
+/// The model of a recipe, with the vocabulary that its tokenizer turned out to have.
+pub fn model_config(model: &Model, vocab_size: usize) -> Result<Config> {
+    let config = Config {
+        vocab_size: vocab_size as i64,
+        layers: model.layers,
+        heads: model.heads,
+        kv_heads: model.kv_heads,
+        width: model.width,
+        context: model.context,
+        // What no recipe changes: rotary base, softcap, epsilon.
+        ..Config::d(4, vocab_size as i64, model.context)?
+    };
+    config.check()?;
+    Ok(config)
+}
+// ANCHOR_END: config
+
+// ANCHOR: arithmetic
+impl Plan {
+    pub fn of(recipe: &Recipe) -> Result<Plan> {
+        let config = model_config(&recipe.model, recipe.tokenizer.vocab_size)?;
+        let parameters = dial::parameter_count(&config) as u64;
+        let flops_per_token = dial::flops_per_token(&config) as f64;
+        let train = &recipe.train;
+        let wanted = train.tokens.unwrap_or_else(|| {
+            (train.tokens_per_parameter.unwrap_or(0.0) * parameters as f64) as u64
+        });
+        let steps = (wanted / train.batch_tokens).max(1);
+        let tokens = steps * train.batch_tokens;
+        let devices = recipe.hardware.devices;
+        let rows = train.device_rows as u64;
+        let micro_batch = rows * config.context as u64;
+        let total_flops = tokens as f64 * flops_per_token;
+        let speed = recipe
+            .hardware
+            .peak_flops
+            .zip(recipe.hardware.assumed_mfu)
+            .map(|(peak, mfu)| peak * mfu * devices as f64);
+        let hours = speed.map(|speed| total_flops / speed / 3600.0);
+        Ok(Plan {
+            parameters,
+            flops_per_token,
+            steps,
+            tokens,
+            accumulation: (train.batch_tokens / (micro_batch * devices)) as usize,
+            total_flops,
+            memory: memory(
+                &config,
+                parameters,
+                micro_batch,
+                recipe.hardware.peak_flops.is_some(),
+                devices,
+            ),
+            hours,
+            dollars: hours
+                .zip(recipe.hardware.dollars_per_hour)
+                .map(|(hours, price)| hours * price),
+        })
+    }
+}
+
+/// The model of memory: with `U = B·T·C` activations of the compute type, plain autograd keeps about 19.5 U per
+/// layer (four norms' inputs, q, k, v before and after rotation, attention's output, the MLP's 4 U twice), and
+/// the loss needs the logits (B·T·V) in the compute type, in fp32, and as a gradient.
+fn memory(config: &Config, parameters: u64, micro_batch: u64, half: bool, devices: u64) -> Memory {
+    let bytes = if half { 2 } else { 4 };
+    let tables = 2 * (config.vocab_size * config.width) as u64;
+    let unit = micro_batch * config.width as u64 * bytes;
+    let logits = micro_batch * config.vocab_size as u64;
+    Memory {
+        weights: 4 * parameters,
+        gradients: 4 * parameters,
+        optimizer: (8 * tables + 4 * (parameters - tables)) / devices,
+        activations: (19.5 * unit as f64) as u64 * config.layers as u64 + logits * (bytes + 4 + 4),
+    }
+}
+// ANCHOR_END: arithmetic
+
+// ANCHOR: print
+/// The plan as lines of text.
+pub fn describe(recipe: &Recipe) -> Result<String> {
+    let plan = Plan::of(recipe)?;
+    let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+    let mut lines = vec![
+        format!("recipe {}: {}", recipe.name, recipe.about),
+        format!("  parameters        {:>16}", grouped(plan.parameters)),
+        format!("  FLOPs per token   {:>16.4e}", plan.flops_per_token),
+        format!(
+            "  training tokens   {:>16}   in {} steps of {}",
+            grouped(plan.tokens),
+            grouped(plan.steps),
+            grouped(recipe.train.batch_tokens)
+        ),
+        format!(
+            "  micro-batches     {:>16}   per step and device, {} rows of {}",
+            plan.accumulation, recipe.train.device_rows, recipe.model.context
+        ),
+        format!("  training FLOPs    {:>16.3e}", plan.total_flops),
+        format!(
+            "  memory per device {:>12.1} GiB   weights {:.1}, gradients {:.1}, optimizer {:.1}, activations {:.1}",
+            gib(plan.memory.total()),
+            gib(plan.memory.weights),
+            gib(plan.memory.gradients),
+            gib(plan.memory.optimizer),
+            gib(plan.memory.activations)
+        ),
+    ];
+    match (plan.hours, plan.dollars) {
+        (Some(hours), Some(dollars)) => lines.push(format!(
+            "  pretraining       {hours:>14.2} h   on {} at {:.1} % of {:.0} TFLOP/s; about ${dollars:.0}",
+            recipe.hardware.name,
+            100.0 * recipe.hardware.assumed_mfu.unwrap_or(0.0),
+            recipe.hardware.peak_flops.unwrap_or(0.0) / 1e12
+        )),
+        _ => lines.push(format!("  pretraining        on {}: the speed is measured, not computed", recipe.hardware.name)),
+    }
+    lines.push(
+        "All of this is arithmetic (the formulas stand in chapter 12); nothing was run.".into(),
+    );
+    Ok(lines.join("\n"))
+}
+
+/// 560988160 → 560,988,160
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+// ANCHOR_END: print

@@ -1,0 +1,13 @@
+//! Chapter 12: the speedrun. Everything the chapters before it built, in order, from one recipe.
+//!
+//! Reading order: [`recipe`] (what a run decides), [`arithmetic`] (what follows from it), [`run`] and
+//! [`run_folder`] (what stages share), [`stages`], [`report`] with [`curve`].
+
+pub mod arithmetic;
+pub mod curve;
+pub mod recipe;
+pub mod reply;
+pub mod report;
+pub mod run;
+pub mod run_folder;
+pub mod stages;

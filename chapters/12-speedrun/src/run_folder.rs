@@ -1,0 +1,88 @@
+//! `runs/NAME/`: where a run keeps everything it makes.
+
+use anyhow::{Context, Result};
+use serde::{Serialize, de::DeserializeOwned};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+// ANCHOR: folder
+/// The folder of one run. Every stage reads the folders of the stages before it and writes its own.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    root: PathBuf,
+}
+
+impl RunFolder {
+    /// Opens the folder, and creates it when it is missing.
+    pub fn open(root: &Path) -> Result<Self> {
+        fs::create_dir_all(root)
+            .with_context(|| format!("cannot create the run's folder {}", root.display()))?;
+        Ok(RunFolder {
+            root: root.to_path_buf(),
+        })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Documents and conversations.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    pub fn tokenizer(&self) -> PathBuf {
+        self.root.join("tokenizer").join("tokenizer.json")
+    }
+
+    /// The checkpoint of a stage: `base` or `sft`.
+    pub fn model(&self, stage: &str) -> PathBuf {
+        self.root.join(stage)
+    }
+
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    pub fn report(&self) -> PathBuf {
+        self.root.join("report.md")
+    }
+
+    // ANCHOR_END: folder
+
+    // ANCHOR: notes
+    /// What a finished stage has to say in the report: `notes/STAGE.json`. Its presence marks the stage as done.
+    pub fn write_note<T: Serialize>(&self, stage: &str, note: &T) -> Result<()> {
+        let folder = self.root.join("notes");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let text = serde_json::to_string_pretty(note).expect("notes are plain data");
+        write_whole(&folder.join(format!("{stage}.json")), &text)
+    }
+
+    /// The note of a stage, or `None` when the stage has not finished.
+    pub fn read_note<T: DeserializeOwned>(&self, stage: &str) -> Result<Option<T>> {
+        let path = self.root.join("notes").join(format!("{stage}.json"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let note = serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is not the note of a finished stage; remove it to run the stage again",
+                path.display()
+            )
+        })?;
+        Ok(Some(note))
+    }
+}
+
+/// Writes a file beside its final name, then renames it.
+pub fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let part = path.with_extension("part");
+    fs::write(&part, text).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, path)
+        .with_context(|| format!("cannot rename {} to {}", part.display(), path.display()))
+}
+// ANCHOR_END: notes

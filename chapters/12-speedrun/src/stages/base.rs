@@ -1,0 +1,263 @@
+//! Stage `train`: pretraining, from random weights to a model that continues text.
+
+use crate::arithmetic::{Plan, model_config};
+use crate::run::{Ended, Run};
+use crate::stages::{data, vocabulary};
+use anyhow::Result;
+use dataset::{Batch, BatchSource, Prefetch};
+use engine::Engine;
+use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use pretrain::{
+    Evaluation, KneserNey, Metrics, Outcome, Schedule, Settings, TrainState, Trainer, checkpoint,
+};
+use serde::{Deserialize, Serialize};
+use tokenizer::{Special, Tokenizer};
+use transformer::{Gpt, Prompt, Sampler, Sampling};
+
+// ANCHOR: note
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BaseNote {
+    pub parameters: u64,
+    pub tokens: u64,
+    pub steps: u64,
+    pub seconds: f64,
+    pub bits_per_byte: f64,
+    /// A Kneser–Ney trigram, counted on the tokens that the model was trained on.
+    pub trigram_bits_per_byte: f64,
+}
+// ANCHOR_END: note
+
+// ANCHOR: run
+pub fn run(run: &Run) -> Result<Ended> {
+    if let Some(note) = run.folder.read_note::<BaseNote>("base")? {
+        run.say(
+            "train",
+            &format!("{:.4} bits per byte, kept from before", note.bits_per_byte),
+        );
+        return Ok(Ended::Done);
+    }
+    let tokenizer = vocabulary::load(run)?;
+    let plan = Plan::of(&run.recipe)?;
+    let recipe = &run.recipe.train;
+    let folder = run.folder.model("base");
+    checkpoint::recover(&folder)?;
+    let saved = checkpoint::read_state(&folder)?;
+
+    let device = run.machine.device;
+    let gpt = match &saved {
+        Some(_) => Gpt::load_folder(&folder, device)?,
+        None => Gpt::new(
+            &model_config(&run.recipe.model, tokenizer.vocab_size())?,
+            device,
+            run.recipe.seed,
+        )?,
+    }
+    .with_compute(run.machine.compute);
+    let mut optimizer = new_optimizer(&gpt, run, 1.0)?;
+    if saved.is_some() {
+        checkpoint::load_optimizer(&folder, &mut optimizer)?;
+    }
+
+    let (rows, time) = (recipe.device_rows, run.recipe.model.context as usize);
+    let position = saved.as_ref().and_then(|state| state.position.clone());
+    let batches = Prefetch::new(
+        data::training_batches(run, &tokenizer, rows, time, position)?,
+        4,
+    );
+    let validation = validation_set(run, &tokenizer, rows, time)?;
+    let mut metrics = Metrics::open(&run.folder.metrics())?;
+    let trainer = Trainer {
+        gpt: &gpt,
+        kernels: run.kernels(),
+        optimizer,
+        tokenizer: &tokenizer,
+        batches: Box::new(batches),
+        evaluate: Box::new(evaluation(run, &tokenizer, &validation)),
+        metrics: &mut metrics,
+        interrupt: run.interrupt.clone(),
+        settings: Settings {
+            stage: "base".into(),
+            schedule: Schedule::october_2025(
+                plan.steps,
+                recipe.warmup_ratio,
+                recipe.warmdown_ratio,
+                recipe.final_fraction,
+            ),
+            accumulation: plan.accumulation,
+            clip: recipe.clip,
+            evaluate_every: recipe.evaluate_every,
+            checkpoint_seconds: recipe.checkpoint_seconds,
+            folder,
+            recipe: serde_json::to_string(&(&run.recipe.model, recipe, &run.text))?,
+            flops_per_token: plan.flops_per_token,
+            peak_flops: Some(run.peak_flops),
+        },
+    };
+    let state = saved.unwrap_or_else(|| trainer.fresh_state());
+    match trainer.run(state)? {
+        Outcome::Interrupted(_) => Ok(Ended::Interrupted),
+        Outcome::Finished(state) => {
+            finish(run, &tokenizer, &validation, &state).map(|()| Ended::Done)
+        }
+    }
+}
+// ANCHOR_END: run
+
+// ANCHOR: optimizer
+/// Muon for the matrices, AdamW for embedding and head, at the recipe's rates times `scale`.
+pub fn new_optimizer(gpt: &Gpt, run: &Run, scale: f64) -> Result<Optimizer> {
+    let rates = &run.recipe.train.rates;
+    let rates = Rates2025 {
+        embedding: rates.embedding * scale,
+        head: rates.head * scale,
+        matrix: rates.matrix * scale,
+        weight_decay: rates.weight_decay,
+    };
+    let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
+    Ok(Optimizer::new(
+        groups,
+        Box::new(PlainUpdates),
+        Box::new(Solo),
+    )?)
+}
+
+/// The same validation batches for the whole run.
+fn validation_set(
+    run: &Run,
+    tokenizer: &Tokenizer,
+    rows: usize,
+    time: usize,
+) -> Result<Vec<Batch>> {
+    let count = (run.recipe.train.validation_tokens as usize / (rows * time)).max(1);
+    let mut source = data::validation_batches(run, tokenizer, rows, time)?;
+    Ok(pretrain::take_batches(&mut source, count)?)
+}
+// ANCHOR_END: optimizer
+
+// ANCHOR: evaluation
+/// Bits per byte on the validation batches, and a few greedy continuations to look at.
+fn evaluation<'a>(
+    run: &'a Run,
+    tokenizer: &'a Tokenizer,
+    validation: &'a [Batch],
+) -> impl FnMut(&Gpt, u64) -> Result<Evaluation, pretrain::Error> + 'a {
+    let lengths = pretrain::token_bytes_table(&tokenizer.token_bytes(), run.machine.device);
+    move |gpt, _step| {
+        let bits = pretrain::bits_per_byte(gpt, run.kernels(), validation, &lengths)?;
+        let bos = tokenizer.special(Special::Bos);
+        let beginnings = openings(tokenizer, validation, bos);
+        let settings = Sampling {
+            temperature: 0.0,
+            top_k: 0,
+            max_tokens: 32,
+            stop: vec![bos],
+        };
+        let prompts: Vec<Prompt> = beginnings
+            .iter()
+            .map(|ids| Prompt {
+                ids: ids.clone(),
+                settings: settings.clone(),
+                seed: 0,
+            })
+            .collect();
+        let mut engine = Engine::new(gpt, run.kernels());
+        let samples = engine.sample(&prompts, None, &mut |_, _| {
+            std::ops::ControlFlow::Continue(())
+        })?;
+        let samples = beginnings
+            .iter()
+            .zip(&samples)
+            .map(|(prompt, sample)| {
+                (
+                    tokenizer.decode(&prompt[1..]),
+                    tokenizer.decode(&sample.ids),
+                )
+            })
+            .collect();
+        Ok(Evaluation {
+            bits_per_byte: Some(bits),
+            samples,
+        })
+    }
+}
+
+/// The first few tokens of the first three validation rows; a row begins with a document.
+fn openings(_tokenizer: &Tokenizer, validation: &[Batch], bos: u32) -> Vec<Vec<u32>> {
+    let mut openings: Vec<Vec<u32>> = Vec::new();
+    for row in validation.iter().flat_map(rows_of) {
+        let opening: Vec<u32> = row.into_iter().take(6).collect();
+        if opening[0] == bos
+            && !opening[1..].contains(&bos)
+            && openings.iter().all(|known| known[..3] != opening[..3])
+        {
+            openings.push(opening);
+        }
+        if openings.len() == 3 {
+            break;
+        }
+    }
+    openings
+}
+
+/// The rows of T + 1 tokens that a pretraining batch was cut from.
+fn rows_of(batch: &Batch) -> impl Iterator<Item = Vec<u32>> + '_ {
+    batch
+        .inputs
+        .chunks(batch.time)
+        .zip(batch.targets.chunks(batch.time))
+        .map(|(inputs, targets)| {
+            let last = targets.last().copied().unwrap_or(0);
+            inputs
+                .iter()
+                .chain(std::iter::once(&last))
+                .map(|&id| id as u32)
+                .collect()
+        })
+}
+// ANCHOR_END: evaluation
+
+// ANCHOR: finish
+/// Counts the trigram on the tokens that the run has read, and writes the stage's note.
+fn finish(
+    run: &Run,
+    tokenizer: &Tokenizer,
+    validation: &[Batch],
+    state: &TrainState,
+) -> Result<()> {
+    let (rows, time) = (
+        run.recipe.train.device_rows,
+        run.recipe.model.context as usize,
+    );
+    let mut source = data::training_batches(run, tokenizer, rows, time, None)?;
+    // A trigram of billions of tokens would not fit into memory, nor say more.
+    let count = (state.tokens as usize / (rows * time)).min(20_000_000 / (rows * time));
+    let mut seen: Vec<Vec<u32>> = Vec::new();
+    for _ in 0..count {
+        seen.extend(rows_of(&source.next_batch()?));
+    }
+    let trigram = KneserNey::train(tokenizer.vocab_size(), seen.iter().map(Vec::as_slice));
+    let held_out: Vec<Vec<u32>> = validation.iter().flat_map(rows_of).collect();
+    let note = BaseNote {
+        parameters: Plan::of(&run.recipe)?.parameters,
+        tokens: state.tokens,
+        steps: state.step,
+        seconds: state.seconds,
+        bits_per_byte: state.bits_per_byte.unwrap_or(f64::INFINITY),
+        trigram_bits_per_byte: trigram
+            .bits_per_byte(held_out.iter().map(Vec::as_slice), &tokenizer.token_bytes()),
+    };
+    run.folder.write_note("base", &note)?;
+    run.say(
+        "train",
+        &format!(
+            "{:.4} bits per byte (a trigram of the same tokens: {:.4}) · {:.1} M tokens in {:.0} s, {:.0} tokens/s",
+            note.bits_per_byte,
+            note.trigram_bits_per_byte,
+            note.tokens as f64 / 1e6,
+            note.seconds,
+            note.tokens as f64 / note.seconds
+        ),
+    );
+    Ok(())
+}
+// ANCHOR_END: finish

@@ -1,0 +1,230 @@
+//! Stage `data`: documents to pretrain on and conversations to fine-tune on.
+//!
+//! The documents are the embedded world's, or the user's own folder of text (`--text`). The conversations are the
+//! embedded world's in both cases.
+
+use crate::recipe::Data;
+use crate::run::Run;
+use anyhow::{Context, Result, bail};
+use dataset::corpus::OpenSettings;
+use dataset::schemas::{DataSet, Identity, SmolTalk, WordProblem};
+use dataset::tidepool::{CorpusSettings, World, write_corpus};
+use dataset::{
+    ConversationSource, Corpus, DocumentSource, PackingSettings, Position, PretrainBatches,
+    open_corpus,
+};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Instant;
+use tokenizer::Tokenizer;
+
+// ANCHOR: note
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DataNote {
+    /// One line for the report.
+    pub about: String,
+    pub seconds: f64,
+}
+// ANCHOR_END: note
+
+// ANCHOR: run
+pub fn run(run: &Run) -> Result<DataNote> {
+    let started = Instant::now();
+    let Data::Tidepool {
+        entities,
+        megabytes,
+        conversations,
+    } = run.recipe.data
+    else {
+        // Real shards: the user's folder is read as it is.
+        return external(run, started);
+    };
+    let world = world(run)?;
+    let settings = CorpusSettings {
+        seed: run.recipe.seed,
+        bytes: (megabytes * 1e6) as usize,
+        chat_conversations: conversations,
+        // Row groups small enough that a little corpus still has several.
+        rows_per_group: if megabytes < 2.0 { 256 } else { 1024 },
+        ..if megabytes < 2.0 {
+            CorpusSettings::smoke()
+        } else {
+            CorpusSettings::default()
+        }
+    };
+    // Leaves a complete corpus of the same world and settings as it is.
+    let manifest = write_corpus(&world, &run.folder.data(), &settings)?;
+    let mut about = format!(
+        "tidepool: {entities} entities, {:.1} MB of documents, {} files, {} distinct words",
+        manifest.pretraining_bytes() as f64 / 1e6,
+        manifest.files.len(),
+        manifest.distinct_words
+    );
+    if let Some(text) = &run.text {
+        corpus(run)?; // fails now rather than later if the folder holds no text
+        about = format!(
+            "documents from {}; conversations from {about}",
+            text.display()
+        );
+    }
+    let note = DataNote {
+        about,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    run.folder.write_note("data", &note)?;
+    run.say("data", &format!("{} · {:.1} s", note.about, note.seconds));
+    Ok(note)
+}
+
+fn external(run: &Run, started: Instant) -> Result<DataNote> {
+    let Some(text) = &run.text else {
+        let Data::Shards { repository, .. } = &run.recipe.data else {
+            unreachable!("the caller has matched the other kind")
+        };
+        bail!(
+            "the recipe {} pretrains on {repository}, which this version does not download; fetch its shards \
+             and name their folder with --text FOLDER (the last one in name order is validation)",
+            run.recipe.name
+        );
+    };
+    corpus(run)?;
+    let note = DataNote {
+        about: format!("documents from {}", text.display()),
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    run.folder.write_note("data", &note)?;
+    run.say("data", &note.about);
+    Ok(note)
+}
+// ANCHOR_END: run
+
+// ANCHOR: world
+/// The embedded world of this run.
+pub fn world(run: &Run) -> Result<World> {
+    let Data::Tidepool { entities, .. } = run.recipe.data else {
+        bail!("the recipe {} has no embedded world", run.recipe.name);
+    };
+    Ok(World::new(run.recipe.seed, entities)?)
+}
+
+/// Why this run's base model cannot know the embedded world, if it cannot.
+pub fn no_world(run: &Run) -> Option<String> {
+    match (&run.recipe.data, &run.text) {
+        (Data::Shards { .. }, _) => Some("the recipe has no embedded world".into()),
+        (_, Some(text)) => Some(format!(
+            "the base model was trained on {}, which does not state the world's facts",
+            text.display()
+        )),
+        _ => None,
+    }
+}
+// ANCHOR_END: world
+
+// ANCHOR: documents
+/// The run's documents, training and validation apart.
+fn corpus(run: &Run) -> Result<Corpus> {
+    let folder = run
+        .text
+        .clone()
+        .unwrap_or_else(|| run.folder.data().join("pretrain"));
+    open_corpus(&folder, &OpenSettings::default())
+        .with_context(|| format!("cannot read documents from {}", folder.display()))
+}
+
+/// Training documents until `characters` are reached, or all of them once.
+pub fn training_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
+    texts(corpus(run)?.train, characters)
+}
+
+/// Validation documents until `characters` are reached, or all of them once.
+pub fn validation_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
+    texts(corpus(run)?.validation, characters)
+}
+
+fn texts(mut source: Box<dyn DocumentSource>, characters: usize) -> Result<Vec<String>> {
+    let (mut texts, mut seen) = (Vec::new(), 0);
+    while seen < characters {
+        let document = source.next_document()?;
+        if document.at.epoch > 1 {
+            break;
+        }
+        seen += document.text.chars().count();
+        texts.push(document.text);
+    }
+    Ok(texts)
+}
+// ANCHOR_END: documents
+
+// ANCHOR: batches
+/// Packed training batches, from `position` or from the beginning.
+pub fn training_batches(
+    run: &Run,
+    tokenizer: &Tokenizer,
+    rows: usize,
+    time: usize,
+    position: Option<Position>,
+) -> Result<PretrainBatches> {
+    let mut batches = PretrainBatches::new(
+        corpus(run)?.train,
+        tokenizer,
+        PackingSettings::new(rows, time),
+    )?;
+    if let Some(position) = position {
+        batches.resume(&position)?;
+    }
+    Ok(batches)
+}
+
+/// Packed validation batches.
+pub fn validation_batches(
+    run: &Run,
+    tokenizer: &Tokenizer,
+    rows: usize,
+    time: usize,
+) -> Result<PretrainBatches> {
+    Ok(PretrainBatches::new(
+        corpus(run)?.validation,
+        tokenizer,
+        PackingSettings::new(rows, time),
+    )?)
+}
+// ANCHOR_END: batches
+
+// ANCHOR: conversations
+/// The files of conversations and their share in an epoch. `side` is `train` or `test`.
+pub fn conversations(run: &Run, side: &str) -> Result<Vec<(Box<dyn ConversationSource>, f64)>> {
+    let data = run.folder.data();
+    let file = |path: &str| -> PathBuf { data.join(path) };
+    let mut sources: Vec<(Box<dyn ConversationSource>, f64)> = vec![(
+        Box::new(DataSet::<SmolTalk>::open(
+            "chat",
+            &file(&format!("chat/{side}.jsonl")),
+        )?),
+        1.0,
+    )];
+    if side == "train" {
+        sources.push((
+            Box::new(DataSet::<Identity>::open(
+                "identity",
+                &file("chat/identity.jsonl"),
+            )?),
+            1.0,
+        ));
+        sources.push((
+            Box::new(DataSet::<WordProblem>::open(
+                "gsm8k",
+                &file("gsm8k/train.jsonl"),
+            )?),
+            0.2,
+        ));
+        sources.push((
+            Box::new(DataSet::<SmolTalk>::open(
+                "spelling",
+                &file("spelling/train.jsonl"),
+            )?),
+            0.2,
+        ));
+    }
+    Ok(sources)
+}
+// ANCHOR_END: conversations

@@ -1,0 +1,181 @@
+//! Stage `quiz`: questions that the fine-tuning never showed, about facts that the pretraining text states.
+//!
+//! A reply counts when it contains the answer as whole words. It is compared with what somebody would score who
+//! knows nothing about the question's subject and always names the attribute's commonest value.
+
+use crate::run::Run;
+use crate::stages::{data, vocabulary};
+use anyhow::Result;
+use engine::Engine;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use transformer::{Gpt, Sampler};
+
+// ANCHOR: note
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QuizNote {
+    pub seconds: f64,
+    pub asked: usize,
+    pub right: usize,
+    /// How many the commonest value of the attribute would have got right.
+    pub right_by_commonest: usize,
+    /// attribute → (asked, right)
+    pub by_attribute: BTreeMap<String, (usize, usize)>,
+    /// (question, expected, reply, right): the first dozen.
+    pub examples: Vec<(String, String, String, bool)>,
+}
+
+impl QuizNote {
+    pub fn rate(&self) -> f64 {
+        self.right as f64 / self.asked.max(1) as f64
+    }
+
+    pub fn rate_by_commonest(&self) -> f64 {
+        self.right_by_commonest as f64 / self.asked.max(1) as f64
+    }
+
+    /// Wilson's 95 % interval of the rate: honest also near 0 and 1, where the usual one leaves the scale.
+    pub fn interval(&self) -> (f64, f64) {
+        let (n, p, z) = (self.asked.max(1) as f64, self.rate(), 1.96f64);
+        let centre = p + z * z / (2.0 * n);
+        let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + z * z / n;
+        (
+            ((centre - half) / scale).max(0.0),
+            ((centre + half) / scale).min(1.0),
+        )
+    }
+}
+// ANCHOR_END: note
+
+// ANCHOR: run
+pub fn run(run: &Run) -> Result<Option<QuizNote>> {
+    let Some(recipe) = &run.recipe.quiz else {
+        return Ok(None);
+    };
+    if let Some(why) = data::no_world(run) {
+        run.say("quiz", &format!("skipped: {why}"));
+        return Ok(None);
+    }
+    if let Some(note) = run.folder.read_note::<QuizNote>("quiz")? {
+        run.say(
+            "quiz",
+            &format!("{} of {} right, kept from before", note.right, note.asked),
+        );
+        return Ok(Some(note));
+    }
+    let started = std::time::Instant::now();
+    let tokenizer = vocabulary::load(run)?;
+    let gpt = Gpt::load_folder(&run.folder.model("sft"), run.machine.device)?
+        .with_compute(run.machine.compute);
+    let world = data::world(run)?;
+    let questions = world.quiz(recipe.questions, run.recipe.seed);
+    let prompts = questions
+        .iter()
+        .map(|question| crate::reply::prompt(&tokenizer, &question.question))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut engine = Engine::new(&gpt, run.kernels());
+    let mut note = QuizNote {
+        seconds: 0.0,
+        asked: 0,
+        right: 0,
+        right_by_commonest: 0,
+        by_attribute: BTreeMap::new(),
+        examples: Vec::new(),
+    };
+    for (questions, prompts) in questions.chunks(64).zip(prompts.chunks(64)) {
+        let samples = engine.sample(prompts, None, &mut |_, _| ControlFlow::Continue(()))?;
+        for (question, sample) in questions.iter().zip(&samples) {
+            let reply = tokenizer.decode(&sample.ids);
+            let right = contains_words(&reply, &question.answer);
+            note.asked += 1;
+            note.right += usize::from(right);
+            note.right_by_commonest += usize::from(contains_words(
+                world.commonest_value(&question.attribute),
+                &question.answer,
+            ));
+            let (asked, known) = note
+                .by_attribute
+                .entry(question.attribute.clone())
+                .or_default();
+            *asked += 1;
+            *known += usize::from(right);
+            if note.examples.len() < 12 {
+                note.examples.push((
+                    question.question.clone(),
+                    question.answer.clone(),
+                    reply,
+                    right,
+                ));
+            }
+        }
+    }
+    note.seconds = started.elapsed().as_secs_f64();
+    run.folder.write_note("quiz", &note)?;
+    let (low, high) = note.interval();
+    run.say(
+        "quiz",
+        &format!(
+            "{} of {} held-out questions right: {:.1} % [{:.1}, {:.1}] · always the commonest value: {:.1} %",
+            note.right,
+            note.asked,
+            100.0 * note.rate(),
+            100.0 * low,
+            100.0 * high,
+            100.0 * note.rate_by_commonest()
+        ),
+    );
+    Ok(Some(note))
+}
+
+/// Whether `text` contains `words` as whole words, without regard to capitals.
+fn contains_words(text: &str, words: &str) -> bool {
+    let split = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let (text, words) = (split(text), split(words));
+    !words.is_empty() && text.windows(words.len()).any(|window| window == words)
+}
+// ANCHOR_END: run
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_words_count() {
+        assert!(contains_words("Its colour is pale blue.", "pale blue"));
+        assert!(contains_words("Blue!", "blue"));
+        assert!(!contains_words("bluebell", "blue"));
+        assert!(!contains_words("blue and pale", "pale blue"));
+        assert!(!contains_words("anything", ""));
+    }
+
+    #[test]
+    fn the_interval_contains_the_rate_and_stays_on_the_scale() {
+        let note = |right| QuizNote {
+            seconds: 1.0,
+            asked: 300,
+            right,
+            right_by_commonest: 0,
+            by_attribute: BTreeMap::new(),
+            examples: Vec::new(),
+        };
+        for right in [0, 1, 150, 299, 300] {
+            let note = note(right);
+            let (low, high) = note.interval();
+            assert!(
+                0.0 <= low
+                    && low <= note.rate() + 1e-12
+                    && note.rate() <= high + 1e-12
+                    && high <= 1.0
+            );
+        }
+        let (low, high) = note(150).interval();
+        assert!((low - 0.4437).abs() < 1e-3 && (high - 0.5563).abs() < 1e-3);
+    }
+}
