@@ -1,0 +1,214 @@
+//! Directives: the lines of a page that ask for something to be put in their place.
+//!
+//! ```text
+//! {{#weave chapters/01-tokenizer/src/train.rs:count}}            a region, shown
+//! {{#weave chapters/01-tokenizer/Cargo.toml}}                    a whole file, shown
+//! {{#fold chapters/01-tokenizer/src/train.rs:errors "Errors"}}   a region, folded under a title
+//! {{#contents}}                                                  the table of pages with their minutes
+//! ```
+//!
+//! A directive stands alone on its line. One that is misspelled is an error: mdBook would print it as text.
+
+use std::ops::Range;
+
+use crate::page::{Page, Problem};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directive {
+    /// Show a region of a file, or all of it.
+    Weave {
+        path: String,
+        anchor: Option<String>,
+    },
+    /// The same, folded under a title.
+    Fold {
+        path: String,
+        anchor: Option<String>,
+        title: String,
+    },
+    /// The table of pages.
+    Contents,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    #[error("`{{{{#{name}` is no directive of this book; there are weave, fold and contents.")]
+    Unknown { name: String },
+    #[error("{text} names no file; write {{{{#weave path/from/the/root.rs:anchor}}}}.")]
+    NoPath { text: String },
+    #[error("{text} has no title; write {{{{#fold path:anchor \"What is folded away\"}}}}.")]
+    NoTitle { text: String },
+    #[error(
+        "{text}: cannot read `{rest}` after the file; a title goes in double quotes, and only `fold` has one."
+    )]
+    Rest { text: String, rest: String },
+    #[error("a directive stands alone on its line, and ends in it with }}}}: {text}")]
+    NotAlone { text: String },
+}
+
+/// A directive, and the line of the page that it stands in.
+pub struct Placed {
+    pub directive: Directive,
+    /// The line without its newline.
+    pub range: Range<usize>,
+    /// The spaces before it (a directive in a list item), which every line put in its place needs too.
+    pub indentation: String,
+}
+
+/// All directives of a page, and what is wrong with the rest.
+pub fn find(page: &Page) -> (Vec<Placed>, Vec<Problem>) {
+    let mut placed = Vec::new();
+    let mut problems = Vec::new();
+    let mut start = 0;
+    for line in page.text.split_inclusive('\n') {
+        let range = start..start + line.trim_end_matches(['\n', '\r']).len();
+        start += line.len();
+        let Some(column) = line.find("{{#") else {
+            continue;
+        };
+        if page.verbatim_end(range.start + column).is_some() {
+            continue;
+        }
+        let text = line.trim();
+        if !text.starts_with("{{#") || !text.ends_with("}}") {
+            problems.push(page.problem(
+                range.start,
+                Error::NotAlone {
+                    text: text.to_string(),
+                },
+            ));
+            continue;
+        }
+        match parse(text) {
+            Ok(directive) => placed.push(Placed {
+                directive,
+                indentation: line[..column].to_string(),
+                range,
+            }),
+            Err(error) => problems.push(page.problem(range.start, error)),
+        }
+    }
+    (placed, problems)
+}
+
+/// Reads one directive, braces included.
+pub fn parse(text: &str) -> Result<Directive, Error> {
+    let inside = text.trim_start_matches("{{#").trim_end_matches("}}").trim();
+    let (name, rest) = inside
+        .split_once(char::is_whitespace)
+        .unwrap_or((inside, ""));
+    let rest = rest.trim();
+    match name {
+        "contents" if rest.is_empty() => Ok(Directive::Contents),
+        "weave" | "fold" => {
+            let (target, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            if target.is_empty() || target.starts_with('"') {
+                return Err(Error::NoPath {
+                    text: text.to_string(),
+                });
+            }
+            let (path, anchor) = match target.split_once(':') {
+                Some((path, anchor)) => (path.to_string(), Some(anchor.to_string())),
+                None => (target.to_string(), None),
+            };
+            let rest = rest.trim();
+            if name == "weave" {
+                return match rest {
+                    "" => Ok(Directive::Weave { path, anchor }),
+                    _ => Err(Error::Rest {
+                        text: text.to_string(),
+                        rest: rest.to_string(),
+                    }),
+                };
+            }
+            if rest.is_empty() {
+                return Err(Error::NoTitle {
+                    text: text.to_string(),
+                });
+            }
+            match rest
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+            {
+                Some(title) if !title.trim().is_empty() => Ok(Directive::Fold {
+                    path,
+                    anchor,
+                    title: title.trim().to_string(),
+                }),
+                _ => Err(Error::Rest {
+                    text: text.to_string(),
+                    rest: rest.to_string(),
+                }),
+            }
+        }
+        _ => Err(Error::Unknown {
+            name: name.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_the_book_are_read() {
+        assert_eq!(
+            parse("{{#weave chapters/a/src/b.rs:count}}"),
+            Ok(Directive::Weave {
+                path: "chapters/a/src/b.rs".into(),
+                anchor: Some("count".into())
+            })
+        );
+        assert_eq!(
+            parse("{{#weave Cargo.toml}}"),
+            Ok(Directive::Weave {
+                path: "Cargo.toml".into(),
+                anchor: None
+            })
+        );
+        assert_eq!(
+            parse("{{#fold a.rs:errors \"What can go wrong\"}}"),
+            Ok(Directive::Fold {
+                path: "a.rs".into(),
+                anchor: Some("errors".into()),
+                title: "What can go wrong".into()
+            })
+        );
+        assert_eq!(parse("{{#contents}}"), Ok(Directive::Contents));
+    }
+
+    #[test]
+    fn misspelled_directives_are_errors() {
+        assert!(matches!(
+            parse("{{#include a.rs}}"),
+            Err(Error::Unknown { .. })
+        ));
+        assert!(matches!(parse("{{#weave}}"), Err(Error::NoPath { .. })));
+        assert!(matches!(
+            parse("{{#fold a.rs}}"),
+            Err(Error::NoTitle { .. })
+        ));
+        assert!(matches!(
+            parse("{{#fold a.rs title}}"),
+            Err(Error::Rest { .. })
+        ));
+        assert!(matches!(
+            parse("{{#weave a.rs \"title\"}}"),
+            Err(Error::Rest { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directive_in_code_is_only_text_and_one_inside_a_sentence_is_an_error() {
+        let page = Page::new(
+            "a.md",
+            "```text\n{{#weave a.rs}}\n```\n\nwrite `{{#weave a.rs}}` so\n\nand {{#weave a.rs}} not\n\n  {{#weave b.rs}}\n",
+        );
+        let (placed, problems) = find(&page);
+        assert_eq!(placed.len(), 1);
+        assert_eq!(placed[0].indentation, "  ");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].line, Some(7));
+    }
+}

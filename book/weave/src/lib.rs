@@ -1,0 +1,35 @@
+//! `weave`: the program that makes the book.
+//!
+//! Words used throughout:
+//!
+//! - **page**: one Markdown file in `book/src`, listed in `SUMMARY.md`.
+//! - **source**: a file of the repository that a page shows lines of.
+//! - **region**: the lines of a source between `ANCHOR: name` and `ANCHOR_END: name`.
+//! - **directive**: a line of a page such as `{{#weave path:region}}` that asks for something to be put there.
+//! - **listing**: what a directive becomes: a caption that links to the source, and the lines.
+//! - **problem**: something a page's author has to mend; any problem fails the build, and all are reported together.
+//!
+//! A page goes through `weaver::weave_page`: each check or step reads the page as its author wrote it and answers
+//! with edits (byte range, replacement) and problems. The edits are applied once, at the end, so no step ever reads
+//! what another one wrote, and a `$` or a `{{` inside woven code means nothing.
+
+pub mod anchors;
+pub mod blocks;
+pub mod build;
+pub mod contents;
+pub mod coverage;
+pub mod directive;
+pub mod edit;
+pub mod figures;
+pub mod formulas;
+pub mod front;
+pub mod html;
+pub mod links;
+pub mod listing;
+pub mod nearest;
+pub mod page;
+pub mod serve;
+pub mod sources;
+pub mod spine;
+pub mod watch;
+pub mod weaver;
