@@ -5,8 +5,8 @@
 use crate::groups::{self, Group, Method};
 use crate::newton_schulz::orthogonalise;
 use crate::updates::{AdamWStep, Updates};
-use crate::{Collective, Error};
-use tch::{Kind, Tensor, no_grad_guard};
+use crate::{Collective, Error, Handle};
+use tch::{Tensor, no_grad_guard};
 
 // ANCHOR: scale
 /// What the schedule says at a step: multipliers of every group's rate and decay, and Muon's momentum itself.
@@ -74,42 +74,26 @@ impl Optimizer {
     // ANCHOR_END: optimizer
 
     // ANCHOR: step
-    /// Updates every weight from its gradient. A tensor without a gradient is an error: it is not part of the loss.
+    /// Updates every weight from its gradient.
+    ///
+    /// # Errors
+    /// A tensor without a gradient, which is not part of the loss, is named, and no weight has changed.
     pub fn step(&mut self, scale: &StepScale) -> Result<(), Error> {
         let _guard = no_grad_guard();
-        // Start all reductions before the first update waits for one.
-        let mut reductions = Vec::new();
-        for group in &self.groups {
-            let gradients = group
-                .parameters
-                .iter()
-                .map(gradient)
-                .collect::<Result<Vec<_>, _>>()?;
-            reductions.push(match group.method {
-                Method::AdamW { .. } => gradients
-                    .into_iter()
-                    .map(|gradient| self.collective.all_reduce(gradient))
-                    .collect(),
-                Method::Muon { .. } => {
-                    vec![self.collective.all_reduce(stack(gradients.into_iter()))]
-                }
-            });
-        }
+        // All reductions are on their way before the first update waits for one.
+        let arriving = self.reduce()?;
         self.step += 1;
-        for ((group, buffers), handles) in self
-            .groups
-            .iter_mut()
-            .zip(&mut self.buffers)
-            .zip(reductions)
-        {
-            let gradients: Vec<Tensor> = handles
-                .into_iter()
-                .map(|handle: crate::Handle| handle.wait())
+        let groups = self.groups.iter_mut().zip(&mut self.buffers);
+        for ((group, buffers), handles) in groups.zip(arriving) {
+            let gradients: Vec<Tensor> = handles.into_iter().map(Handle::wait).collect();
+            let (lr, weight_decay) = (group.lr * scale.lr, group.weight_decay * scale.weight_decay);
+            let mut weights: Vec<&mut Tensor> = group
+                .parameters
+                .iter_mut()
+                .map(|(_, weight)| weight)
                 .collect();
             match (group.method, buffers) {
                 (Method::AdamW { betas, eps }, Buffers::AdamW(moments)) => {
-                    let (lr, weight_decay) =
-                        (group.lr * scale.lr, group.weight_decay * scale.weight_decay);
                     let step = AdamWStep {
                         lr,
                         betas,
@@ -117,9 +101,8 @@ impl Optimizer {
                         weight_decay,
                         step: self.step,
                     };
-                    for (((_, weight), gradient), (first, second)) in
-                        group.parameters.iter_mut().zip(&gradients).zip(moments)
-                    {
+                    let pairs = weights.into_iter().zip(&gradients);
+                    for ((weight, gradient), (first, second)) in pairs.zip(moments) {
                         self.updates.adamw(weight, gradient, first, second, &step);
                     }
                 }
@@ -131,53 +114,66 @@ impl Optimizer {
                     },
                     Buffers::Muon(momentum),
                 ) => {
-                    let direction = self.updates.muon_momentum(
-                        momentum,
-                        &gradients[0],
-                        scale.momentum,
-                        nesterov,
-                    );
-                    let update = orthogonalise(&direction, steps, compute); // (N, R, C)
-                    let (rows, columns) = (update.size()[1] as f64, update.size()[2] as f64);
-                    let lr = group.lr * scale.lr * (rows / columns).max(1.0).sqrt();
-                    for ((_, weight), update) in group.parameters.iter_mut().zip(update.unbind(0)) {
-                        self.updates.muon_apply(weight, &update, lr);
-                    }
+                    let gradient = &gradients[0]; // (N, R, C)
+                    let direction =
+                        self.updates
+                            .muon_momentum(momentum, gradient, scale.momentum, nesterov);
+                    let updates = orthogonalise(&direction, steps, compute); // (N, R, C)
+                    let (rows, columns) = (updates.size()[1] as f64, updates.size()[2] as f64);
+                    let lr = lr * (rows / columns).max(1.0).sqrt();
+                    self.updates
+                        .muon_apply(&mut weights, &updates, lr, weight_decay);
                 }
                 _ => unreachable!("buffers are made from the groups"),
             }
         }
         Ok(())
     }
+
+    /// Starts the reductions: per group one handle for each table, or one for the whole stack of matrices (N, R, C).
+    fn reduce(&self) -> Result<Vec<Vec<Handle>>, Error> {
+        let start = |group: &Group| {
+            let gradients: Vec<Tensor> = group
+                .parameters
+                .iter()
+                .map(gradient)
+                .collect::<Result<_, _>>()?;
+            let pieces = match group.method {
+                Method::AdamW { .. } => gradients,
+                Method::Muon { .. } => vec![stack(gradients.into_iter())],
+            };
+            Ok(pieces
+                .into_iter()
+                .map(|piece| self.collective.all_reduce(piece))
+                .collect())
+        };
+        self.groups.iter().map(start).collect()
+    }
     // ANCHOR_END: step
 
     // ANCHOR: gradients
     /// Forgets the gradients before the next backward pass.
     pub fn zero_grad(&mut self) {
-        for (_, parameter) in self
-            .groups
-            .iter_mut()
-            .flat_map(|group| &mut group.parameters)
-        {
-            parameter.zero_grad();
+        for (_, parameter) in self.groups.iter().flat_map(|group| &group.parameters) {
+            tensors::clear_gradient(parameter);
         }
     }
 
     /// Scales all gradients down so that their common norm is at most `max_norm`; returns the norm before, a scalar
     /// on the device. Nothing is read back, so a GPU is not made to wait.
+    ///
+    /// With several ranks each clips its own gradients, before they are averaged, as nanochat's first version did.
     pub fn clip_gradients(&mut self, max_norm: f64) -> Tensor {
         let _guard = no_grad_guard();
-        let gradients: Vec<Tensor> = self
-            .groups
-            .iter()
-            .flat_map(|group| &group.parameters)
+        let parameters = self.groups.iter().flat_map(|group| &group.parameters);
+        let gradients: Vec<Tensor> = parameters
             .filter_map(|named| gradient(named).ok())
             .collect();
-        let squares: Vec<Tensor> = gradients
-            .iter()
-            .map(|gradient| gradient.square().sum(Kind::Float))
-            .collect();
-        let norm = Tensor::stack(&squares, 0).sum(Kind::Float).sqrt(); // (P) -> ()
+        let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
+        if norms.is_empty() {
+            return Tensor::from(0.0f32);
+        }
+        let norm = Tensor::stack(&norms, 0).norm(); // (P) -> ()
         let factor = (max_norm / (&norm + 1e-6)).clamp_max(1.0);
         for mut gradient in gradients {
             let _ = gradient.g_mul_(&factor);

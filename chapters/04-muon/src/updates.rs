@@ -41,8 +41,8 @@ pub trait Updates {
         nesterov: bool,
     ) -> Tensor;
 
-    /// `weight ← weight − lr·update`
-    fn muon_apply(&self, weight: &mut Tensor, update: &Tensor, lr: f64);
+    /// `weight ← (1 − lr·decay)·weight − lr·update` for N weights (R, C) and their updates (N, R, C).
+    fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, weight_decay: f64);
 }
 // ANCHOR_END: trait
 
@@ -91,8 +91,21 @@ impl Updates for PlainUpdates {
         }
     }
 
-    fn muon_apply(&self, weight: &mut Tensor, update: &Tensor, lr: f64) {
-        let _ = weight.g_sub_(&(update * lr));
+    fn muon_apply(
+        &self,
+        weights: &mut [&mut Tensor],
+        updates: &Tensor,
+        lr: f64,
+        weight_decay: f64,
+    ) {
+        // Scaled as one stack: on a CPU a small operation costs more to start than to compute.
+        let scaled = updates * lr; // (N, R, C)
+        for (weight, update) in weights.iter_mut().zip(scaled.unbind(0)) {
+            if weight_decay != 0.0 {
+                let _ = weight.g_mul_scalar_(1.0 - lr * weight_decay);
+            }
+            let _ = weight.g_sub_(&update);
+        }
     }
 }
 // ANCHOR_END: plain

@@ -78,7 +78,7 @@ pub fn save(
         safetensors_io::write_tensors(&new.join("optimizer-0.safetensors"), &buffers)?;
     }
     let path = new.join("state.json");
-    let text = serde_json::to_string_pretty(state).expect("a state is plain data");
+    let text = serde_json::to_string(state).expect("a state is plain data");
     fs::write(&path, text).map_err(|e| Error::file(&path, e))?;
     sync(&new)?;
 

@@ -57,6 +57,7 @@ pub fn draw(path: &Path, x_label: &str, y_label: &str, series: &[Series]) -> Res
             .x_desc(x_label)
             .y_desc(y_label)
             .x_label_formatter(&|x| format!("{x:.0}"))
+            .y_label_formatter(&|y| format!("{y:.2}"))
             .draw()?;
         for (index, line) in series.iter().enumerate() {
             let colour = COLOURS[index % COLOURS.len()];

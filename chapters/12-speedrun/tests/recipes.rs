@@ -1,0 +1,104 @@
+//! Recipes: they parse, they add up, and a wrong one is answered with words.
+
+use speedrun::arithmetic::{Plan, describe, grouped};
+use speedrun::recipe::Recipe;
+
+#[test]
+fn every_recipe_parses_and_has_a_plan() {
+    for name in ["smoke", "tiny", "d20"] {
+        let recipe = Recipe::named(name).expect("a recipe");
+        assert_eq!(recipe.name, name);
+        let plan = Plan::of(&recipe).expect("a plan");
+        assert!(plan.steps > 0 && plan.accumulation > 0);
+        assert_eq!(plan.tokens % recipe.train.batch_tokens, 0);
+    }
+}
+
+#[test]
+fn d20_is_the_seed_recipe() {
+    let plan = Plan::of(&Recipe::named("d20").expect("a recipe")).expect("a plan");
+    assert_eq!(plan.parameters, 560_988_160);
+    assert_eq!(plan.steps, 21_400);
+    assert_eq!(plan.tokens, 11_219_763_200);
+    assert_eq!(plan.accumulation, 1);
+    assert_eq!(plan.flops_per_token, 3_491_758_080.0);
+    // 3.92e19 FLOPs over eight devices at 0.4865 · 989e12 FLOP/s each.
+    let hours = plan.hours.expect("the hardware is known");
+    assert!(
+        (hours - 3.918e19 / (8.0 * 0.4865 * 989e12) / 3600.0).abs() < 0.01,
+        "{hours}"
+    );
+}
+
+#[test]
+fn the_dry_run_says_what_it_is() {
+    let text = describe(&Recipe::named("d20").expect("a recipe")).expect("a text");
+    for expected in [
+        "560,988,160",
+        "21,400",
+        "8×H100",
+        "arithmetic",
+        "nothing was run",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing in:\n{text}");
+    }
+    let text = describe(&Recipe::named("tiny").expect("a recipe")).expect("a text");
+    assert!(
+        text.contains("measured, not computed"),
+        "a CPU's speed is not invented:\n{text}"
+    );
+}
+
+#[test]
+fn an_unknown_recipe_is_answered_with_the_known_ones() {
+    let error = Recipe::named("d99").expect_err("unknown").to_string();
+    assert!(
+        error.contains("d99") && error.contains("tiny") && error.contains("d20"),
+        "{error}"
+    );
+}
+
+/// What a recipe file with one change is answered with.
+fn complaint(from: &str, to: &str) -> String {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/tiny.json"))
+        .expect("the recipe");
+    assert!(text.contains(from), "{from}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.json");
+    std::fs::write(&path, text.replacen(from, to, 1)).expect("write");
+    format!(
+        "{:#}",
+        Recipe::load(path.to_str().expect("a path")).expect_err("wrong")
+    )
+}
+
+#[test]
+fn a_wrong_recipe_names_the_key() {
+    assert!(complaint("\"warmup_ratio\"", "\"warmup\"").contains("warmup"));
+    assert!(
+        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
+    );
+    assert!(complaint("\"heads\": 2,", "\"heads\": 3,").contains("heads"));
+    assert!(complaint("\"kv_heads\": 2", "\"kv_heads\": 3").contains("kv_heads"));
+    assert!(
+        complaint("\"tokens\":", "\"tokens_per_parameter\": 3, \"tokens\":")
+            .contains("exactly one")
+    );
+    assert!(complaint("{", "").contains("mine.json"));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = format!(
+        "{:#}",
+        Recipe::load("nowhere/mine.json").expect_err("missing")
+    );
+    assert!(error.contains("nowhere/mine.json"), "{error}");
+}
+
+#[test]
+fn numbers_are_grouped_by_three() {
+    assert_eq!(grouped(7), "7");
+    assert_eq!(grouped(1_000), "1,000");
+    assert_eq!(grouped(560_988_160), "560,988,160");
+}
