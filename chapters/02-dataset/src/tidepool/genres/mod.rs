@@ -1,0 +1,113 @@
+//! The genres of the pretraining text. Each module writes one document of its genre from the world and the dice.
+
+pub mod binding;
+pub mod encyclopedia;
+pub mod letters;
+pub mod programs;
+pub mod questions;
+pub mod stories;
+pub mod sums;
+
+use super::dice::Dice;
+use super::error::Error;
+use super::world::World;
+use serde::{Deserialize, Serialize};
+
+// ANCHOR: genre
+/// A genre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Genre {
+    Stories,
+    Encyclopedia,
+    Questions,
+    Sums,
+    Letters,
+    Programs,
+    Binding,
+}
+
+impl Genre {
+    /// Every genre, in the order of [`Mixture::weights`].
+    pub const ALL: [Genre; 7] = [
+        Genre::Stories,
+        Genre::Encyclopedia,
+        Genre::Questions,
+        Genre::Sums,
+        Genre::Letters,
+        Genre::Programs,
+        Genre::Binding,
+    ];
+
+    /// Its name in messages and streams.
+    pub fn name(self) -> &'static str {
+        match self {
+            Genre::Stories => "stories",
+            Genre::Encyclopedia => "encyclopedia",
+            Genre::Questions => "questions",
+            Genre::Sums => "sums",
+            Genre::Letters => "letters",
+            Genre::Programs => "programs",
+            Genre::Binding => "binding",
+        }
+    }
+
+    /// Writes the document number `turn` of this genre. The turn leads pages through all entities and words, so that each
+    /// is written about equally often; everything else is up to the dice.
+    pub fn write(self, world: &World, turn: usize, dice: &mut Dice) -> Result<String, Error> {
+        match self {
+            Genre::Stories => stories::write(world, turn, dice),
+            Genre::Encyclopedia => Ok(encyclopedia::write(world, turn, dice)),
+            Genre::Questions => Ok(questions::write(world, turn, dice)),
+            Genre::Sums => sums::write(world, dice),
+            Genre::Letters => letters::write(world, turn, dice),
+            Genre::Programs => programs::write(world, dice),
+            Genre::Binding => Ok(binding::write(world, dice)),
+        }
+    }
+}
+// ANCHOR_END: genre
+
+// ANCHOR: mixture
+/// How much of each genre a corpus holds, as shares of its bytes. Only their proportions count; 0 leaves a genre out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mixture {
+    pub stories: u32,
+    pub encyclopedia: u32,
+    pub questions: u32,
+    pub sums: u32,
+    pub letters: u32,
+    pub programs: u32,
+    pub binding: u32,
+}
+
+impl Default for Mixture {
+    /// More than half of the text tells or asks facts: they are what the tiny model is examined on. No binding of
+    /// answers to letters: that genre is for experiments.
+    fn default() -> Mixture {
+        Mixture {
+            stories: 14,
+            encyclopedia: 35,
+            questions: 26,
+            sums: 11,
+            letters: 8,
+            programs: 6,
+            binding: 0,
+        }
+    }
+}
+
+impl Mixture {
+    /// The shares in the order of [`Genre::ALL`].
+    pub fn weights(&self) -> [u32; 7] {
+        [
+            self.stories,
+            self.encyclopedia,
+            self.questions,
+            self.sums,
+            self.letters,
+            self.programs,
+            self.binding,
+        ]
+    }
+}
+// ANCHOR_END: mixture

@@ -1,0 +1,81 @@
+//! Word problems in GSM8K's shape: the answer writes each step as `<<6*7=42>>` and ends with `#### 42`.
+
+use super::{Side, distinct};
+use crate::tidepool::dice::Dice;
+use crate::tidepool::error::Error;
+use crate::tidepool::genres::sums::{Step, fill_with, random_where, sort_of};
+use crate::tidepool::lexicon::SumWording;
+use crate::tidepool::world::World;
+use serde::Serialize;
+
+// ANCHOR: problems
+/// A row of GSM8K.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gsm8kRow {
+    pub question: String,
+    pub answer: String,
+}
+
+/// `count` problems; two in three have one step, the others two. A test problem's first step is a held-out one; a
+/// training problem has none.
+pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<Gsm8kRow>, Error> {
+    let mut dice = Dice::stream(seed, &format!("word problems {}", side.name()));
+    let draw = |_| {
+        if dice.chance(66) {
+            one_step(world, side, &mut dice)
+        } else {
+            two_steps(world, side, &mut dice)
+        }
+    };
+    distinct("word problems", count, draw, |row| row.question.clone())
+}
+
+fn one_step(world: &World, side: Side, dice: &mut Dice) -> Result<Gsm8kRow, Error> {
+    let (sort, ops) = sort_of(&world.lexicon.sums.one, dice)?;
+    let step = random_where(
+        dice,
+        |dice| Step::random(ops[0], dice),
+        |step| step.is_held_out() == (side == Side::Test),
+    );
+    row(world, side, sort, step, None, dice)
+}
+
+fn two_steps(world: &World, side: Side, dice: &mut Dice) -> Result<Gsm8kRow, Error> {
+    let (sort, ops) = sort_of(&world.lexicon.sums.two, dice)?;
+    let draw = |dice: &mut Dice| {
+        let first = Step::random(ops[0], dice);
+        (first, Step::new(first.result, ops[1], dice.between(2, 20)))
+    };
+    let good = |(first, second): &(Step, Option<Step>)| {
+        second.is_some_and(|second| match side {
+            Side::Train => !first.is_held_out() && !second.is_held_out(),
+            Side::Test => first.is_held_out(),
+        })
+    };
+    let (first, second) = random_where(dice, draw, good);
+    row(world, side, sort, first, second, dice)
+}
+
+fn row(
+    world: &World,
+    side: Side,
+    sort: &SumWording,
+    first: Step,
+    second: Option<Step>,
+    dice: &mut Dice,
+) -> Result<Gsm8kRow, Error> {
+    let questions = if side == Side::Train {
+        &sort.train
+    } else {
+        &sort.test
+    };
+    let question = dice.pick(questions).as_str();
+    let answer = dice.pick(&sort.answer).as_str();
+    let who = dice.pick(&world.lexicon.sums.who).as_str();
+    let item = dice.pick(&world.lexicon.sums.item).as_str();
+    Ok(Gsm8kRow {
+        question: fill_with(world, question, first, second, who, item)?,
+        answer: fill_with(world, answer, first, second, who, item)?,
+    })
+}
+// ANCHOR_END: problems
