@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 // ANCHOR: error
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         path: PathBuf,
-        source: std::io::Error,
+        /// Part of the message, and therefore not `source`: a chain of errors would print it twice.
+        cause: std::io::Error,
     },
 
     #[error(
@@ -105,10 +106,10 @@ pub enum Error {
 
 // ANCHOR: constructors
 impl Error {
-    pub fn io(path: &Path, source: std::io::Error) -> Self {
+    pub fn io(path: &Path, cause: std::io::Error) -> Self {
         Error::Io {
             path: path.to_owned(),
-            source,
+            cause,
         }
     }
 

@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dataset::best_fit::Row;
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{
@@ -25,6 +25,9 @@ const DRAWN: PackingSettings = PackingSettings {
     refill: 128,
 };
 const IDS_PER_CELL: usize = 4;
+
+/// Your own texts are cut to about the length of a row of 128 ids.
+const MAX_DOCUMENT_CHARS: usize = 300;
 // ANCHOR_END: head
 
 // ANCHOR: main
@@ -58,10 +61,9 @@ fn write_tidepool(folder: &Path) -> Result<PathBuf> {
 }
 
 fn demonstrate(folder: &Path) -> Result<()> {
-    let open = || {
-        open_corpus(folder, &OpenSettings::default())
-            .with_context(|| format!("opening {}", folder.display()))
-    };
+    let mut settings = OpenSettings::default();
+    settings.texts.max_document_chars = MAX_DOCUMENT_CHARS;
+    let open = || open_corpus(folder, &settings);
     let mut corpus = open()?;
     println!("training   {}", corpus.train.describe());
     println!("validation {}", corpus.validation.describe());
@@ -82,7 +84,7 @@ fn demonstrate(folder: &Path) -> Result<()> {
         .collect::<Result<Vec<_>, _>>()?;
     draw(&rows, &tokenizer);
 
-    let train = || open().map(|corpus| corpus.train);
+    let train = || Ok(open()?.train);
     compare(&train, &tokenizer)?;
     stop_and_resume(&train, &tokenizer)
 }

@@ -38,7 +38,8 @@ pub enum Side {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextFolderSettings {
-    /// Longer documents are cut. For a small model about four characters per position of its context are a good choice.
+    /// Longer documents are cut. Best-fit packing crops what is longer than a row, so for a short context this should be
+    /// about the length of a row: two to three characters per id with a vocabulary of a thousand, four with a large one.
     pub max_document_chars: usize,
     /// The share of documents kept for validation, more than 0 and less than 1. At least one document goes to each side.
     pub validation_share: f64,

@@ -288,7 +288,7 @@ fn the_letter_is_one_token_and_the_same_in_prompt_and_answer() {
     // A text that tempts: `=A` and ` A` are among its commonest strings.
     let text = "one =A\ntwo =B\nthree=A four=B A B A B =A =B crab =C gull =D\n".repeat(200);
     let tokenizer =
-        tokenizer::train(std::iter::once(text), &TrainSettings::new(330), &mut |_| {}).unwrap();
+        tokenizer::train(std::iter::once(text), &TrainSettings::new(285), &mut |_| {}).unwrap();
     assert_eq!(
         tokenizer.encode("three=A").len(),
         tokenizer.encode("three").len() + 1,

@@ -30,7 +30,7 @@ pub fn orthogonalise(stack: &Tensor, steps: usize, compute: Kind) -> Tensor {
     }
     // The Frobenius norm bounds the largest singular value, and the iteration converges from [0, 1].
     let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None) + 1e-7; // (N, 1, 1)
-    x = x / norm;
+    x /= norm;
     let (a, b, c) = COEFFICIENTS;
     for _ in 0..steps {
         let gram = x.matmul(&x.transpose(-2, -1)); // (N, R, C) · (N, C, R) -> (N, R, R)

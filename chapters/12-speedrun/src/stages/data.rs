@@ -127,7 +127,11 @@ fn corpus(run: &Run) -> Result<Corpus> {
         .text
         .clone()
         .unwrap_or_else(|| run.folder.data().join("pretrain"));
-    open_corpus(&folder, &OpenSettings::default())
+    // Packing crops what is longer than a row, and of one long text it would crop nearly all. At 2.5 characters per
+    // token, a careful guess that needs no tokenizer yet, a piece fits into a row.
+    let mut settings = OpenSettings::default();
+    settings.texts.max_document_chars = run.recipe.model.context as usize * 5 / 2;
+    open_corpus(&folder, &settings)
         .with_context(|| format!("cannot read documents from {}", folder.display()))
 }
 

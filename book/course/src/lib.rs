@@ -1,0 +1,32 @@
+//! `course`: the course's own tool, run as `cargo course …`.
+//!
+//! It compiles in seconds and needs no libtorch, because its first task is to fetch libtorch. Reading order:
+//!
+//! - [`project`], [`platform`], [`surroundings`]: where we are, on what machine, with what around us.
+//! - [`prerequisites`], [`wheel`], [`download`], [`libtorch`], [`setup`]: `cargo course setup`.
+//! - [`doctor`]: `cargo course doctor`.
+//! - [`suite`] runs checks, [`checks`] lists them, [`libtest`] reads what tests print; [`dependency_rule`],
+//!   [`house_rules`] (over [`rust_text`]) and [`smoke`] are those that are more than one command: `cargo course test`.
+
+pub mod checks;
+pub mod cleanup;
+pub mod dependency_rule;
+pub mod doctor;
+pub mod download;
+mod error;
+pub mod house_rules;
+pub mod libtest;
+pub mod libtorch;
+pub mod platform;
+pub mod prerequisites;
+pub mod progress;
+pub mod project;
+pub mod rust_text;
+pub mod setup;
+pub mod smoke;
+pub mod suite;
+pub mod surroundings;
+pub mod wheel;
+
+pub use error::Error;
+pub use project::Project;

@@ -1,0 +1,142 @@
+//! The command line of `cargo course`.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use course::checks::{self, Job};
+use course::cleanup::Cleanup;
+use course::platform::{Flavour, Pins};
+use course::setup::Setup;
+use course::surroundings::Surroundings;
+use course::{Project, doctor, suite};
+use std::process::ExitCode;
+
+// ANCHOR: command-line
+/// The course's own tool: sets the course up, finds what is wrong, checks everything, builds the book.
+#[derive(Parser)]
+#[command(name = "course", bin_name = "cargo course", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch libtorch into .libtorch, or find that it is there
+    Setup {
+        /// The flavour for NVIDIA GPUs, also where none is seen now
+        #[arg(long, conflicts_with = "cpu")]
+        cuda: bool,
+        /// The small flavour, also where a GPU is seen
+        #[arg(long)]
+        cpu: bool,
+        /// Say what would be downloaded, and stop
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Look at everything the course needs, and name the command that mends what is missing
+    Doctor,
+    /// Set up what is missing, then run every check there is
+    Test {
+        /// Run this check alone (may be repeated)
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Name the checks, and stop
+        #[arg(long)]
+        list: bool,
+    },
+    /// Build the book into book/build
+    Book {
+        /// Serve it on this machine, and build it again when a page changes
+        #[arg(long)]
+        serve: bool,
+    },
+}
+// ANCHOR_END: command-line
+
+// ANCHOR: main
+fn main() -> ExitCode {
+    match run(CommandLine::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let project = Project::find(&std::env::current_dir()?)?;
+    let surroundings = Surroundings::read(&project);
+    let pins = Pins::shipped();
+    let cleanup = Cleanup::default();
+    cleanup.on_interrupt();
+    let job = Job {
+        project: &project,
+        surroundings: &surroundings,
+        pins: &pins,
+        cleanup: &cleanup,
+    };
+    match command {
+        Command::Setup { cuda, cpu, dry_run } => {
+            let flavour = if cuda {
+                Some(Flavour::Cuda)
+            } else {
+                cpu.then_some(Flavour::Cpu)
+            };
+            let setup = Setup {
+                project: &project,
+                surroundings: &surroundings,
+                pins: &pins,
+                flavour,
+                cleanup: &cleanup,
+            };
+            if dry_run {
+                setup.plan()?.iter().for_each(|line| println!("{line}"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            let outcome = setup.run()?;
+            println!("{}", outcome.in_words());
+            if let (Some(gpu), Flavour::Cpu) = (&surroundings.gpu, outcome.found().flavour)
+                && !cpu
+            {
+                println!(
+                    "{gpu} is here: `cargo course setup --cuda` fetches the flavour that uses it"
+                );
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor => Ok(code(doctor::run(&job))),
+        Command::Test { list: true, .. } => {
+            suite::list(&checks::all());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Test { only, .. } => {
+            let chosen = checks::choose(&only)?;
+            Ok(code(suite::run(&job, &chosen)))
+        }
+        Command::Book { serve } => {
+            let mut weave = project.cargo();
+            weave.args([
+                "run",
+                "--quiet",
+                "--package",
+                "weave",
+                "--",
+                if serve { "serve" } else { "build" },
+            ]);
+            if !checks::is_built(&project, "weave") {
+                eprintln!("compiling the book's weaver: about a minute, once");
+            }
+            Ok(code(weave.status()?.success()))
+        }
+    }
+}
+
+fn code(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+// ANCHOR_END: main

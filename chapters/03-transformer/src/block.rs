@@ -1,0 +1,37 @@
+// ANCHOR: head
+//! One block: attention, then MLP, each reading a normalised copy of the residual stream and adding to it.
+
+use tch::Tensor;
+
+use crate::attention::{Attention, Rotation};
+use crate::mlp::Mlp;
+use crate::{Config, Context, Kernels};
+// ANCHOR_END: head
+
+// ANCHOR: block
+pub struct Block {
+    pub attention: Attention,
+    pub mlp: Mlp,
+}
+
+impl Block {
+    /// x (B, T, C) -> (B, T, C)
+    pub fn forward(
+        &self,
+        config: &Config,
+        kernels: &dyn Kernels,
+        context: &mut dyn Context,
+        layer: usize,
+        rotation: &Rotation,
+        x: Tensor,
+    ) -> Tensor {
+        let normed = kernels.rms_norm(&x, config.norm_eps);
+        let x = x + self
+            .attention
+            .forward(config, kernels, context, layer, rotation, &normed);
+        let normed = kernels.rms_norm(&x, config.norm_eps);
+        let change = self.mlp.forward(kernels, &normed);
+        x + change
+    }
+}
+// ANCHOR_END: block

@@ -1,0 +1,59 @@
+//! What can be wrong with a conversation or a mixture, and what to do about it.
+
+use thiserror::Error;
+
+// ANCHOR: error
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("the conversation has no messages; drop it, or give it a question and an answer")]
+    EmptyConversation,
+    #[error("the conversation is a system message and nothing else; add the user's question")]
+    SystemAlone,
+    #[error(
+        "message {position} is from `{found}` where `{expected}` must speak; user and assistant take turns, \
+         the user first, after at most one system message"
+    )]
+    Order {
+        position: usize,
+        found: &'static str,
+        expected: &'static str,
+    },
+    #[error(
+        "message {position} is from `{role}` and calls the tool; only the assistant can, write it as text"
+    )]
+    ToolInQuestion { position: usize, role: &'static str },
+    #[error(
+        "the mixture has no conversations; give it at least one source that is not empty, with a weight above 0"
+    )]
+    EmptyMixture,
+    #[error("the weight of `{source_name}` is {weight}; it must be a number from 0 to 1000")]
+    Weight { source_name: String, weight: f64 },
+    #[error(
+        "rank {rank} of {world}: ranks count from 0, and a mixture of {conversations} conversations serves at most as many ranks"
+    )]
+    Ranks {
+        rank: usize,
+        world: usize,
+        conversations: usize,
+    },
+    #[error(
+        "none of {conversations} conversations has an answer within the first {tokens} tokens, so there is nothing \
+         to learn; raise the context, or check that the answers are marked `assistant`"
+    )]
+    NothingSupervised { conversations: usize, tokens: usize },
+    #[error("{setting} is {value}; {remedy}")]
+    Setting {
+        setting: &'static str,
+        value: String,
+        remedy: &'static str,
+    },
+    #[error(transparent)]
+    Data(#[from] dataset::Error),
+    #[error(transparent)]
+    Train(#[from] pretrain::Error),
+    #[error(transparent)]
+    Model(#[from] transformer::Error),
+    #[error(transparent)]
+    Optimizer(#[from] muon::Error),
+}
+// ANCHOR_END: error

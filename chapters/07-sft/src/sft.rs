@@ -1,0 +1,178 @@
+//! Supervised fine-tuning: chapter 05's training loop, started from trained weights, on masked conversations.
+//!
+//! What differs from pretraining is all here, and it is little: rates scaled down, a schedule that falls from the start,
+//! fresh optimizer buffers, and epochs in place of a number of tokens. Midtraining is the same stage with other settings
+//! (full rates, flat schedule).
+
+use crate::{ConversationBatches, Error, Mixture, Ramp};
+use dataset::Prefetch;
+use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use pretrain::train::Evaluate;
+use pretrain::{Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
+use std::path::Path;
+use tensors::Machine;
+use tokenizer::Tokenizer;
+use transformer::{Gpt, Kernels, dial};
+
+/// Batches made ahead of the model.
+const AHEAD: usize = 4;
+
+// ANCHOR: settings
+/// What this stage decides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SftSettings {
+    /// `mid` or `sft`: the name in the log.
+    pub stage: String,
+    /// Passes over the mixture.
+    pub epochs: f64,
+    /// Rows of a micro-batch, and positions in each; `time` is at most the model's context.
+    pub rows: usize,
+    pub time: usize,
+    /// Micro-batches per optimizer step.
+    pub accumulation: usize,
+    /// Pretraining's rates, and what they are multiplied with here.
+    pub rates: Rates2025,
+    pub rate_scale: f64,
+    pub ramp: Ramp,
+    pub clip: Option<f64>,
+    pub evaluate_every: u64,
+    pub checkpoint_seconds: f64,
+    pub seed: u64,
+}
+
+impl SftSettings {
+    /// Fine-tuning of October 2025: one epoch, 0.02 of the rates, falling to nothing.
+    pub fn october_2025(rows: usize, time: usize) -> Self {
+        SftSettings {
+            stage: "sft".to_string(),
+            epochs: 1.0,
+            rows,
+            time,
+            accumulation: 1,
+            rates: Rates2025::default(),
+            rate_scale: 0.02,
+            ramp: Ramp::SFT_2025,
+            clip: Some(1.0),
+            evaluate_every: 100,
+            checkpoint_seconds: 600.0,
+            seed: 0,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let positive = [
+            ("epochs", self.epochs),
+            ("accumulation", self.accumulation as f64),
+            ("rate_scale", self.rate_scale),
+        ];
+        for (setting, value) in positive {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::Setting {
+                    setting,
+                    value: value.to_string(),
+                    remedy: "give it a number above 0",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: settings
+
+// ANCHOR: run
+/// One fine-tuning run: from the model in `base` to the model in `folder`.
+pub struct SftRun<'a> {
+    pub base: &'a Path,
+    /// Where checkpoints go. If one of this run is there, the run goes on from it.
+    pub folder: &'a Path,
+    pub machine: &'a Machine,
+    pub kernels: &'a dyn Kernels,
+    pub tokenizer: &'a Tokenizer,
+    pub mixture: Mixture,
+    pub evaluate: Box<Evaluate<'a>>,
+    pub metrics: &'a mut Metrics,
+    pub interrupt: Interrupt,
+    pub settings: SftSettings,
+    /// FLOP/s of the device, for the MFU in the progress line.
+    pub peak_flops: Option<f64>,
+}
+
+/// Fine-tunes, or goes on fine-tuning.
+///
+/// # Errors
+/// A base model that cannot be loaded or does not fit the tokenizer, a checkpoint of another run, conversations with
+/// nothing to learn, a loss that is not finite.
+pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
+    let settings = &run.settings;
+    settings.check()?;
+    checkpoint::recover(run.folder)?;
+    let saved = checkpoint::read_state(run.folder)?;
+    let start = if saved.is_some() {
+        run.folder
+    } else {
+        run.base
+    };
+    let gpt = Gpt::load_folder(start, run.machine.device)?.with_compute(run.machine.compute);
+    gpt.config().check_vocabulary(run.tokenizer.vocab_size())?;
+
+    // The buffers of pretraining are left behind: they describe the gradients of another task.
+    let rates = scaled(settings.rates, settings.rate_scale);
+    let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
+    let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
+    if saved.is_some() {
+        checkpoint::load_optimizer(run.folder, &mut optimizer)?;
+    }
+
+    let mut batches =
+        ConversationBatches::new(run.mixture, run.tokenizer, settings.rows, settings.time)?;
+    let rows_per_epoch = batches.measure_epoch()?.rows;
+    if let Some(position) = saved.as_ref().and_then(|state| state.position.as_ref()) {
+        batches.resume(position)?;
+    }
+    let steps = steps_for(rows_per_epoch, settings);
+    let trainer = Trainer {
+        gpt: &gpt,
+        kernels: run.kernels,
+        optimizer,
+        tokenizer: run.tokenizer,
+        batches: Box::new(Prefetch::new(batches, AHEAD)),
+        evaluate: run.evaluate,
+        metrics: run.metrics,
+        interrupt: run.interrupt,
+        settings: Settings {
+            stage: settings.stage.clone(),
+            schedule: settings.ramp.over(steps),
+            accumulation: settings.accumulation,
+            clip: settings.clip,
+            evaluate_every: settings.evaluate_every,
+            checkpoint_seconds: settings.checkpoint_seconds,
+            folder: run.folder.to_path_buf(),
+            recipe: format!("{settings:?} on {rows_per_epoch} rows per epoch"),
+            flops_per_token: dial::flops_per_token(gpt.config()) as f64,
+            peak_flops: run.peak_flops,
+        },
+    };
+    let state = saved.unwrap_or_else(|| trainer.fresh_state());
+    let outcome = trainer.run(state)?;
+    Ok((gpt, outcome))
+}
+// ANCHOR_END: run
+
+// ANCHOR: steps
+/// Optimizer steps in the whole run. Rows are counted by packing an epoch once: how many conversations share a row
+/// depends on all their lengths, and a guess would move the end of the schedule.
+pub fn steps_for(rows_per_epoch: usize, settings: &SftSettings) -> u64 {
+    let rows_per_step = (settings.rows * settings.accumulation) as f64;
+    let steps = (settings.epochs * rows_per_epoch as f64 / rows_per_step).ceil();
+    (steps as u64).max(1)
+}
+
+fn scaled(rates: Rates2025, scale: f64) -> Rates2025 {
+    Rates2025 {
+        embedding: rates.embedding * scale,
+        head: rates.head * scale,
+        matrix: rates.matrix * scale,
+        ..rates
+    }
+}
+// ANCHOR_END: steps

@@ -1,0 +1,77 @@
+//! How an answer looks in a terminal: text as it comes, calls of the tool as such.
+
+use crate::{Error, Event, Reply};
+use std::io::{IsTerminal, Write};
+use transformer::StopReason;
+
+// ANCHOR: screen
+/// Where answers are written, with or without colour.
+pub struct Screen<W: Write> {
+    out: W,
+    colour: bool,
+}
+
+impl Screen<std::io::Stdout> {
+    /// Standard output; coloured if it is a terminal and NO_COLOR is unset.
+    pub fn stdout() -> Self {
+        let out = std::io::stdout();
+        let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Screen { out, colour }
+    }
+}
+
+impl<W: Write> Screen<W> {
+    /// A screen without colour on anything that can be written to.
+    pub fn plain(out: W) -> Self {
+        Screen { out, colour: false }
+    }
+
+    /// Shows what a token adds, at once: an answer that arrives in blocks feels slow at any speed.
+    pub fn show(&mut self, event: &Event) -> Result<(), Error> {
+        match event {
+            Event::Text(text) => write!(self.out, "{text}")?,
+            Event::ToolCall(call) => self.aside(&format!("⟨{call}"))?,
+            Event::ToolResult(result) => self.aside(&format!(" = {result}⟩"))?,
+        }
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Words that are not the model's.
+    pub fn aside(&mut self, text: &str) -> Result<(), Error> {
+        match self.colour {
+            true => write!(self.out, "\x1b[2m{text}\x1b[0m")?,
+            false => write!(self.out, "{text}")?,
+        }
+        Ok(())
+    }
+
+    /// A line of words that are not the model's.
+    pub fn note(&mut self, text: &str) -> Result<(), Error> {
+        self.aside(text)?;
+        writeln!(self.out)?;
+        Ok(())
+    }
+
+    /// Ends the answer: a new line, and why it ended if it is not because all was said.
+    pub fn end(&mut self, reply: &Reply) -> Result<(), Error> {
+        writeln!(self.out)?;
+        match reply.stop {
+            StopReason::Token(_) => Ok(()),
+            StopReason::MaxTokens => self.note("[cut at the longest answer allowed]"),
+            StopReason::ContextFull => {
+                self.note("[cut: the model's context is full; /clear begins anew]")
+            }
+            StopReason::Interrupted => self.note("[stopped]"),
+        }
+    }
+}
+// ANCHOR_END: screen
+
+// ANCHOR: speed
+/// `12 tokens, 345 tokens/s`
+pub fn speed(reply: &Reply) -> String {
+    let (tokens, speed) = (reply.tokens, reply.tokens_per_second());
+    format!("{tokens} tokens, {speed:.0} tokens/s")
+}
+// ANCHOR_END: speed

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The whole pipeline with one command: sets up what is missing, then trains a tokenizer and a model, fine-tunes it
+# and writes a report. All options go to `nanocrab speedrun`:
+#
+#   ./speedrun.sh                  minutes on a CPU, nothing downloaded but libtorch and crates
+#   ./speedrun.sh --text FOLDER    pretrains on the .txt, .md, .jsonl and .parquet files of a folder
+#   ./speedrun.sh --help           the other options
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+
+# Runs are kept in the project. A folder that was named from elsewhere stays the folder that was meant.
+options=()
+previous=
+for option in "$@"; do
+    if [[ $previous == --text && -d $option ]]; then
+        option=$(cd -- "$option" && pwd)
+    fi
+    options+=("$option")
+    previous=$option
+done
+cd -- "$root"
+
+# rustup puts cargo here, and a terminal that was open before does not know it yet.
+if ! command -v cargo >/dev/null && [[ -x $HOME/.cargo/bin/cargo ]]; then
+    PATH="$HOME/.cargo/bin:$PATH"
+fi
+if ! command -v cargo >/dev/null; then
+    echo "error: Rust is missing: install it with \`curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh\`" >&2
+    exit 1
+fi
+
+target=${CARGO_TARGET_DIR:-target}
+if [[ ! -x $target/debug/course ]]; then
+    echo "Compiling the course's tool: once, half a minute on two cores." >&2
+fi
+cargo course setup
+
+# From here on .libtorch is the one that counts; a LIBTORCH of your own is linked there.
+unset LIBTORCH
+# Read by libtorch's threads before the program begins: sleep while waiting, leave the cores to others.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+
+if [[ ! -x $target/debug/nanocrab ]]; then
+    echo "Compiling the chapters and the binding to libtorch: once, some minutes (the binding alone takes four on two cores)." >&2
+fi
+# Without --package: cargo then chooses the same features as for the checks, and compiles nothing twice.
+cargo build --bin nanocrab
+exec "$target/debug/nanocrab" speedrun ${options[@]+"${options[@]}"}
