@@ -37,6 +37,7 @@ pub struct SftSettings {
     pub clip: Option<f64>,
     pub evaluate_every: u64,
     pub checkpoint_seconds: f64,
+    /// The seed that the mixture was made with: a resumed run must have the same.
     pub seed: u64,
 }
 

@@ -9,6 +9,7 @@ use speedrun::run_folder::RunFolder;
 use speedrun::stages::{base, data, fine_tuning, quiz, vocabulary};
 use speedrun::{arithmetic, report};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 use transformer::Plain;
 
@@ -82,8 +83,30 @@ struct Options {
 // ANCHOR_END: command-line
 
 // ANCHOR: main
-fn main() -> Result<()> {
-    match CommandLine::parse().command {
+fn main() -> ExitCode {
+    match run(CommandLine::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and its causes in one line; a cause that a message quotes already is not said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+    }
+    line
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::Speedrun {
             options,
             dry_run: true,
