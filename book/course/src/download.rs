@@ -1,19 +1,23 @@
-//! One wheel, from the package index into the cache, by pip.
+//! One wheel, from the package index into the cache.
 //!
-//! pip is the client that knows the user's mirrors, proxies and certificates, so it does the transfer. It writes
-//! into a folder of its own, and only a file with the pinned SHA-256 is moved to its final name in the cache: a file
-//! there is whole, and the next run takes it without asking the network.
+//! pip is the client that knows the user's index and mirrors, so it is asked. As soon as it names the address of the
+//! wheel it is stopped, and [`transfer`] fetches from there: pip begins every download at the first byte, and half a
+//! gigabyte is worth going on with. Where that does not work (the address wants a password, or the index is a folder)
+//! pip does the transfer too. Only a file with the pinned SHA-256 gets its final name in the cache: a file there is
+//! whole, and the next run takes it without asking the network.
 
 use crate::Error;
 use crate::cleanup::Cleanup;
 use crate::platform::Wheel;
 use crate::progress::Progress;
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, size};
+use crate::transfer::{self, Ended};
 use crate::wheel::sha256;
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 // ANCHOR: cached
@@ -29,6 +33,17 @@ pub fn is_cached(surroundings: &Surroundings, wheel: &Wheel) -> bool {
     fs::metadata(&path).is_ok_and(|data| data.len() == wheel.bytes)
         && sha256(&path).is_ok_and(|hash| hash == wheel.sha256)
 }
+
+/// Where the beginning of a wheel waits for its rest.
+pub fn part_path(surroundings: &Surroundings, wheel: &Wheel) -> PathBuf {
+    let name = format!("{}.part", wheel.file);
+    surroundings.cache.join("wheels").join(name)
+}
+
+/// Bytes of a wheel that an interrupted download has left.
+pub fn part_bytes(surroundings: &Surroundings, wheel: &Wheel) -> u64 {
+    fs::metadata(part_path(surroundings, wheel)).map_or(0, |data| data.len())
+}
 // ANCHOR_END: cached
 
 // ANCHOR: command
@@ -36,7 +51,8 @@ pub fn is_cached(surroundings: &Surroundings, wheel: &Wheel) -> bool {
 /// that runs here: libtorch inside a wheel is the same for all of them.
 pub fn pip_arguments(wheel: &Wheel, into: &Path) -> Vec<String> {
     let mut arguments: Vec<String> =
-        "-m pip download --no-deps --only-binary=:all: --python-version 3.12"
+        // -vv: every version of pip then says at which address it found the file.
+        "-m pip download -vv --no-deps --only-binary=:all: --python-version 3.12"
             .split(' ')
             .map(str::to_string)
             .collect();
@@ -68,7 +84,8 @@ pub fn pip_arguments(wheel: &Wheel, into: &Path) -> Vec<String> {
 ///
 /// # Errors
 /// [`Error::Network`], [`Error::NotOnIndex`], [`Error::DiskFull`] or [`Error::Pip`] by what pip said, and
-/// [`Error::Checksum`] when the index has another file under this name. Nothing stays behind then.
+/// [`Error::Checksum`] when the index has another file under this name. Of a cut transfer the part stays, and nothing
+/// else does.
 pub fn fetch(
     surroundings: &Surroundings,
     wheel: &Wheel,
@@ -82,23 +99,27 @@ pub fn fetch(
     let _part = cleanup.folder(&folder);
     fs::create_dir_all(&folder).map_err(|e| Error::file(&folder, e))?;
 
-    let mut command = surroundings.command("python3");
-    // pip writes the growing file below TMPDIR: on the cache's disk rather than in a small /tmp, and where the bar
-    // can see it.
-    command
-        .args(pip_arguments(wheel, &folder))
-        .env("TMPDIR", &folder)
-        .env("PIP_REQUIRE_VIRTUALENV", "false");
-    watch(&mut command, wheel, &folder)?;
-
-    let fetched = folder.join(&wheel.file);
-    if !fetched.is_file() {
-        return Err(Error::NotOnIndex {
-            wanted: wheel.file.clone(),
-        });
+    let there = part_bytes(surroundings, wheel);
+    if there > 0 {
+        let (there, all) = (size(there), size(wheel.bytes));
+        eprintln!(
+            "{there} of {all} of {} are there; going on",
+            wheel.requirement
+        );
+    }
+    let mut progress = Progress::bytes(&format!("downloading {}", wheel.requirement), wheel.bytes);
+    let fetched = fetch_by_address(surroundings, wheel, &folder, &mut progress);
+    match &fetched {
+        Ok(_) => progress.finish(),
+        Err(_) => progress.abandon(),
+    }
+    let fetched = fetched?;
+    if fetched == target {
+        return Ok(target);
     }
     let found = sha256(&fetched)?;
     if found != wheel.sha256 {
+        fs::remove_file(&fetched).map_err(|e| Error::file(&fetched, e))?;
         return Err(Error::Checksum {
             path: target,
             found,
@@ -106,48 +127,35 @@ pub fn fetch(
         });
     }
     fs::rename(&fetched, &target).map_err(|e| Error::file(&target, e))?;
+    // What is left of an earlier attempt when pip did the transfer after all.
+    let _ = fs::remove_file(part_path(surroundings, wheel));
     Ok(target)
 }
-// ANCHOR_END: fetch
 
-// ANCHOR: watch
-/// Runs pip and draws the bar from the size of the file that grows below `folder`. All versions of pip write such
-/// a file; a bar that can be read by another program exists only in the newer ones.
-fn watch(command: &mut Command, wheel: &Wheel, folder: &Path) -> Result<(), Error> {
-    let shown = shown(command);
-    let failed = |said: String| Error::Pip {
-        wanted: wheel.requirement.clone(),
-        said,
-        command: shown.clone(),
-    };
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| failed(e.to_string()))?;
-    let mut stderr = child.stderr.take().expect("stderr is piped");
-    let listener = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let _ = stderr.read_to_end(&mut text);
-        String::from_utf8_lossy(&text).into_owned()
-    });
-    let mut progress = Progress::bytes(&format!("downloading {}", wheel.requirement), wheel.bytes);
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(|e| failed(e.to_string()))? {
-            break status;
-        }
-        progress.at(largest_file(folder));
-        std::thread::sleep(Duration::from_millis(100));
-    };
-    let said = listener.join().unwrap_or_default();
-    if !status.success() {
-        progress.abandon();
-        return Err(diagnose(&said, wheel, folder, &shown));
+/// The path of the transferred file, whose contents nobody has looked at yet.
+fn fetch_by_address(
+    surroundings: &Surroundings,
+    wheel: &Wheel,
+    folder: &Path,
+    progress: &mut Progress,
+) -> Result<PathBuf, Error> {
+    let part = part_path(surroundings, wheel);
+    loop {
+        let Some(file) = transfer::open(&part)? else {
+            if is_cached(surroundings, wheel) {
+                return Ok(cached_path(surroundings, wheel));
+            }
+            continue;
+        };
+        // An earlier run may have been stopped between the last byte and the new name.
+        let full = part_bytes(surroundings, wheel) >= wheel.bytes;
+        let asked = match full {
+            true => None,
+            false => watch(surroundings, wheel, folder, true, progress),
+        };
+        return Ok(part);
     }
-    progress.finish();
-    Ok(())
 }
-
 /// The size of the largest file at or below a folder that another program is writing into.
 fn largest_file(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {

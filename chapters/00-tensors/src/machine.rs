@@ -139,7 +139,7 @@ fn choose_device(wish: Option<Wish>, given: &str, cuda: &CudaState) -> Result<De
             refuse("this libtorch has no Metal (it exists on macOS only)".to_string())
         }
         (None, CudaState::Loaded { .. }) => Ok(Device::Cuda(0)),
-        (None, _) if tch::utils::has_mps() => Ok(Device::Mps),
+        // Metal only when it is asked for: the course has not been run on it.
         (None, _) => Ok(Device::Cpu),
     }
 }

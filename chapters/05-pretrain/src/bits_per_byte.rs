@@ -29,9 +29,10 @@ impl BitsPerByte {
         let bytes = token_bytes.index_select(0, &known.flatten(0, -1)); // (B·T)
         let bytes = bytes * targets.flatten(0, -1).ge(0).to_kind(Kind::Float);
         let counted = bytes.gt(0.0).to_kind(Kind::Float);
-        self.nats += (per_token.flatten(0, -1).to_kind(Kind::Float) * counted)
-            .sum(Kind::Double)
-            .double_value(&[]);
+        // Summed in fp64 on the CPU: some devices (Metal) have no fp64.
+        let nats = (per_token.flatten(0, -1).to_kind(Kind::Float) * counted).to_device(Device::Cpu);
+        let bytes = bytes.to_device(Device::Cpu);
+        self.nats += nats.sum(Kind::Double).double_value(&[]);
         self.bytes += bytes.sum(Kind::Double).double_value(&[]);
     }
 

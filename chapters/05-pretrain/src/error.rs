@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 // ANCHOR: error
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}; check the folder's rights and the space left on the disk", path.display())]
     File {
         path: PathBuf,
         source: std::io::Error,
@@ -25,10 +25,15 @@ pub enum Error {
         expected: String,
     },
     #[error(
-        "the loss is {loss} at step {step} of stage `{stage}`; the last checkpoint is untouched: \
+        "the {what} is {value} at step {step} of stage `{stage}`; the last checkpoint is untouched: \
          resume from it with a lower learning rate, or look at the batch of this step"
     )]
-    NotFinite { stage: String, step: u64, loss: f64 },
+    NotFinite {
+        what: &'static str,
+        stage: String,
+        step: u64,
+        value: f64,
+    },
     #[error(
         "step {step} of stage `{stage}` has no token to learn from: {batches} batches were masked throughout; check the loss mask"
     )]

@@ -19,7 +19,7 @@ impl Interrupt {
                 std::process::exit(130);
             }
             eprintln!(
-                "\nstopping after this step, with a checkpoint (press again to stop at once)"
+                "\nstopping at the next place where nothing is lost; press again to stop at once"
             );
         });
         interrupt

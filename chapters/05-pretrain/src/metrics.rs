@@ -49,6 +49,22 @@ impl Metrics {
         Ok(())
     }
 
+    /// Cuts the log at the first line of a stage, or at a line that was cut in the middle: what a run that died before
+    /// its first checkpoint has left.
+    pub fn rewind(&mut self, stage: &str) -> Result<(), Error> {
+        let text = std::fs::read(&self.path).map_err(|e| Error::file(&self.path, e))?;
+        let mut end = 0;
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            let whole = line.ends_with(b"\n");
+            let event: Option<Value> = serde_json::from_slice(line).ok().filter(|_| whole);
+            if event.is_none_or(|event| event["stage"] == stage) {
+                break;
+            }
+            end += line.len() as u64;
+        }
+        self.truncate(end)
+    }
+
     /// Appends one event of a stage. `fields` is a JSON object; stage and step stand first in the line.
     pub fn write(&mut self, stage: &str, step: u64, fields: Value) -> Result<(), Error> {
         let mut event = json!({ "stage": stage, "step": step });

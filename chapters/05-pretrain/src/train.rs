@@ -16,7 +16,7 @@ use dataset::{Batch, BatchSource};
 use muon::Optimizer;
 use serde_json::json;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use transformer::{Gpt, Kernels};
 
 // ANCHOR: settings
@@ -100,7 +100,11 @@ impl Trainer<'_> {
     /// weights and optimizer buffers where `state` was saved.
     pub fn run(mut self, mut state: TrainState) -> Result<Outcome, Error> {
         self.check(&state)?;
-        self.metrics.truncate(state.metrics_bytes)?;
+        if state.step == 0 {
+            self.metrics.rewind(&state.stage)?;
+        } else {
+            self.metrics.truncate(state.metrics_bytes)?;
+        }
         let mut progress = Progress::new(&self.settings.stage, state.step, state.steps);
         let mut last_checkpoint = Instant::now();
         // A run that was killed between the last checkpoint and the end of its evaluation evaluates first.
@@ -112,8 +116,7 @@ impl Trainer<'_> {
             self.step(&mut state, &mut progress)?;
             // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
             // the disk before it begins.
-            let due = last_checkpoint.elapsed()
-                > Duration::from_secs_f64(self.settings.checkpoint_seconds);
+            let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
             if due || self.evaluation_due(&state) || self.interrupt.pressed() {
                 self.save(&mut state)?;
                 last_checkpoint = Instant::now();
@@ -155,16 +158,26 @@ impl Trainer<'_> {
         let loss = loss_sum / count as f64;
         if !loss.is_finite() {
             return Err(Error::NotFinite {
+                what: "loss",
                 stage: state.stage.clone(),
                 step: state.step,
-                loss,
+                value: loss,
             });
         }
 
-        let norm = self
-            .settings
-            .clip
-            .map(|limit| self.optimizer.clip_gradients(limit));
+        let norm = match self.settings.clip {
+            Some(limit) => Some(self.optimizer.clip_gradients(limit).double_value(&[])),
+            None => None,
+        };
+        // A finite loss can have an infinite gradient, and one step with it makes every weight NaN.
+        if let Some(norm) = norm.filter(|norm| !norm.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "gradient's norm",
+                stage: state.stage.clone(),
+                step: state.step,
+                value: norm,
+            });
+        }
         let scale = self.settings.schedule.at(state.step);
         self.optimizer.step(&scale)?;
 
@@ -186,7 +199,7 @@ impl Trainer<'_> {
             .map(|peak| speed * self.settings.flops_per_token / peak);
         let mut line = json!({ "loss": loss, "lr": scale.lr, "tokens": state.tokens, "tokens_per_second": speed.round() });
         if let Some(norm) = norm {
-            line["gradient_norm"] = json!(norm.double_value(&[]));
+            line["gradient_norm"] = json!(norm);
         }
         if let Some(mfu) = mfu {
             line["mfu"] = json!((mfu * 1e4).round() / 1e4);

@@ -7,9 +7,9 @@ use pretrain::{
     read_metrics,
 };
 use std::path::Path;
-use tch::Device;
+use tch::{Device, Kind, Tensor};
 use tokenizer::{Tokenizer, TrainSettings};
-use transformer::{Config, Gpt, Plain};
+use transformer::{Config, Gpt, HeadLoss, Kernels, Plain};
 
 const ROWS: usize = 4;
 const TIME: usize = 16;
@@ -63,6 +63,24 @@ fn part(
     mask_from: Option<u64>,
     embedding_rate: f64,
 ) -> Result<Outcome, Error> {
+    part_with(
+        &Plain,
+        folder,
+        steps,
+        interrupt_after,
+        mask_from,
+        embedding_rate,
+    )
+}
+
+fn part_with(
+    kernels: &dyn Kernels,
+    folder: &Path,
+    steps: u64,
+    interrupt_after: Option<u64>,
+    mask_from: Option<u64>,
+    embedding_rate: f64,
+) -> Result<Outcome, Error> {
     let tokenizer = tokenizer();
     let checkpoint_folder = folder.join("base");
     checkpoint::recover(&checkpoint_folder)?;
@@ -98,7 +116,7 @@ fn part(
     let press = interrupt.clone();
     let trainer = Trainer {
         gpt: &gpt,
-        kernels: &Plain,
+        kernels,
         optimizer,
         tokenizer: &tokenizer,
         batches: Box::new(Counting {
@@ -289,4 +307,92 @@ fn a_tokenizer_of_another_size_is_refused() {
         .expect_err("a mismatch")
         .to_string();
     assert!(error.contains("270") && error.contains("280"), "{error}");
+}
+
+#[test]
+fn a_tokenizer_with_other_merges_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    part(folder.path(), 10, None, None, 0.2).expect("training");
+    let base = folder.path().join("base");
+    let text = "another text altogether, with other pairs ".repeat(30);
+    let size = tokenizer().vocab_size();
+    let other = tokenizer::train(
+        std::iter::once(text),
+        &TrainSettings::new(size),
+        &mut |_| (),
+    )
+    .expect("enough text");
+    assert_eq!(other.vocab_size(), size);
+    other.save(&base.join("tokenizer.json")).expect("write");
+    let gpt = Gpt::load_folder(&base, Device::Cpu).expect("a model");
+    let error = checkpoint::load_tokenizer(&base, &gpt)
+        .expect_err("a mismatch")
+        .to_string();
+    assert!(error.contains("fingerprint"), "{error}");
+}
+
+/// Chapter 03's expressions, with a loss that is finite and has no finite gradient: √0.
+struct NoGradient;
+
+impl Kernels for NoGradient {
+    fn linear(&self, x: &Tensor, weight: &Tensor) -> Tensor {
+        Plain.linear(x, weight)
+    }
+
+    fn rms_norm(&self, x: &Tensor, eps: f64) -> Tensor {
+        Plain.rms_norm(x, eps)
+    }
+
+    fn rope_qk_norm(&self, x: &Tensor, cos: &Tensor, sin: &Tensor, eps: f64) -> Tensor {
+        Plain.rope_qk_norm(x, cos, sin, eps)
+    }
+
+    fn relu_squared(&self, x: &Tensor) -> Tensor {
+        Plain.relu_squared(x)
+    }
+
+    fn head_loss(&self, x: &Tensor, head: &Tensor, targets: &Tensor, softcap: f64) -> HeadLoss {
+        let loss = Plain.head_loss(x, head, targets, softcap);
+        let sum = &loss.sum + (head * 0.0).sqrt().sum(Kind::Float);
+        HeadLoss { sum, ..loss }
+    }
+
+    fn logits(&self, x: &Tensor, head: &Tensor, softcap: f64) -> Tensor {
+        Plain.logits(x, head, softcap)
+    }
+}
+
+#[test]
+fn a_gradient_that_is_not_a_number_stops_the_run_before_the_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    part(folder.path(), 10, Some(5), None, 0.2).expect("training");
+    let before = weights(folder.path());
+    let error = part_with(&NoGradient, folder.path(), 10, None, None, 0.2)
+        .expect_err("NaN")
+        .to_string();
+    assert!(
+        error.contains("gradient") && error.contains("step 6"),
+        "{error}"
+    );
+    assert!(
+        weights(folder.path()) == before,
+        "a failed step must not touch the checkpoint"
+    );
+}
+
+#[test]
+fn a_run_that_died_before_its_first_checkpoint_starts_with_a_clean_log() {
+    let (clean, dirty) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    part(clean.path(), 10, None, None, 0.2).expect("training");
+    let log = dirty.path().join("metrics.jsonl");
+    std::fs::write(
+        &log,
+        "{\"stage\":\"base\",\"step\":1,\"loss\":9.0}\n{\"stage\":\"ba",
+    )
+    .expect("write");
+    part(dirty.path(), 10, None, None, 0.2).expect("training");
+    assert_eq!(losses(clean.path()), losses(dirty.path()));
 }

@@ -116,6 +116,20 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     let gpt = Gpt::load_folder(start, run.machine.device)?.with_compute(run.machine.compute);
     gpt.config().check_vocabulary(run.tokenizer.vocab_size())?;
 
+    // A tokenizer of the right size can still be the wrong one: it would train, and talk nonsense.
+    if let Some(trained) = checkpoint::read_state(start)? {
+        let found = run.tokenizer.fingerprint();
+        if found != trained.tokenizer {
+            let (path, expected) = (start.join("tokenizer.json"), trained.tokenizer);
+            return Err(pretrain::Error::Tokenizer {
+                path,
+                found,
+                expected,
+            }
+            .into());
+        }
+    }
+
     // The buffers of pretraining are left behind: they describe the gradients of another task.
     let rates = scaled(settings.rates, settings.rate_scale);
     let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;

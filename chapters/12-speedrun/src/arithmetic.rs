@@ -92,7 +92,7 @@ impl Plan {
                 &config,
                 parameters,
                 micro_batch,
-                recipe.hardware.peak_flops.is_some(),
+                recipe.hardware.bf16,
                 devices,
             ),
             hours,

@@ -85,7 +85,7 @@ struct Options {
 // ANCHOR: main
 fn main() -> ExitCode {
     match run(CommandLine::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", chain(&error));
             ExitCode::FAILURE
@@ -105,31 +105,37 @@ fn chain(error: &anyhow::Error) -> String {
     line
 }
 
-fn run(command: Command) -> Result<()> {
-    match command {
+fn run(command: Command) -> Result<ExitCode> {
+    let done = match command {
         Command::Speedrun {
             options,
             dry_run: true,
             ..
         } => {
             println!("{}", arithmetic::describe(&options.recipe()?)?);
-            Ok(())
+            Ended::Done
         }
-        Command::Speedrun { options, skip, .. } => speedrun(&options.open()?, &skip),
-        Command::Data(options) => data::run(&options.open()?).map(drop),
-        Command::Tokenizer(options) => vocabulary::run(&options.open()?).map(drop),
-        Command::Train(options) => base::run(&options.open()?).map(drop),
-        Command::Sft(options) => fine_tuning::run(&options.open()?).map(drop),
-        Command::Quiz(options) => quiz::run(&options.open()?).map(drop),
-        Command::Report(options) => report::write(&options.open()?),
+        Command::Speedrun { options, skip, .. } => return speedrun(&options.open()?, &skip),
+        Command::Data(options) => data::run(&options.open()?).map(|_| Ended::Done)?,
+        Command::Tokenizer(options) => vocabulary::run(&options.open()?).map(|_| Ended::Done)?,
+        Command::Train(options) => base::run(&options.open()?)?,
+        Command::Sft(options) => fine_tuning::run(&options.open()?)?,
+        Command::Quiz(options) => quiz::run(&options.open()?).map(|_| Ended::Done)?,
+        Command::Report(options) => report::write(&options.open()?).map(|()| Ended::Done)?,
         Command::Chat { chat, device } => {
-            let machine = tensors::start(&tensors::Choice {
+            let choice = tensors::Choice {
                 device,
                 ..tensors::Choice::default()
-            })?;
-            Ok(chat::talk(&chat, &machine, &Plain)?)
+            };
+            chat::talk(&chat, &tensors::start(&choice)?, &Plain).map(|()| Ended::Done)?
         }
-    }
+    };
+    // 130: what a shell reports for a program that Ctrl-C has ended.
+    Ok(if done == Ended::Interrupted {
+        ExitCode::from(130)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 impl Options {
@@ -142,10 +148,11 @@ impl Options {
     /// `runs/NAME`
     fn folder(&self) -> Result<PathBuf> {
         let recipe = self.recipe()?;
-        let default = if self.text.is_some() {
-            format!("{}-text", recipe.name)
-        } else {
-            recipe.name
+        // Two folders of text are two runs.
+        let text = self.text.as_ref().and_then(|text| text.file_name());
+        let default = match text {
+            Some(text) => format!("{}-{}", recipe.name, text.to_string_lossy()),
+            None => recipe.name,
         };
         Ok(self.runs_dir.join(self.name.as_deref().unwrap_or(&default)))
     }
@@ -167,59 +174,66 @@ impl Options {
             bail!("--text {}: there is no such folder", text.display());
         }
         let machine = self.machine()?;
-        let peak_flops = recipe
+        // A recipe names the peak of the GPU it is meant for; what a CPU can do is measured.
+        let named = recipe
             .hardware
             .peak_flops
-            .unwrap_or_else(|| tensors::measure_gemm_gflops(&machine) * 1e9);
+            .filter(|_| machine.device.is_cuda());
+        let peak_flops = named.unwrap_or_else(|| tensors::measure_gemm_gflops(&machine) * 1e9);
+        let folder = RunFolder::open(&self.folder()?)?;
+        folder.claim(&recipe, self.text.as_deref())?;
         Ok(Run {
-            folder: RunFolder::open(&self.folder()?)?,
+            folder,
             recipe,
             text: self.text.clone(),
             machine,
             interrupt: Interrupt::listen(),
             peak_flops,
+            peak_is_measured: named.is_none(),
         })
     }
 }
 // ANCHOR_END: main
 
 // ANCHOR: speedrun
-/// Every stage in order.
-fn speedrun(run: &Run, skip: &[String]) -> Result<()> {
+/// Every stage in order. A stage that is left out is said to be.
+fn speedrun(run: &Run, skip: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
-    let wanted = |stage: &str| !skip.iter().any(|skipped| skipped == stage);
-    let interrupted = |run: &Run| {
-        println!(
-            "\nStopped; the same command goes on from {}.",
-            run.folder.root().display()
-        )
-    };
-    if wanted("data") {
-        data::run(run).context("stage data")?;
+    let stages: [(&str, fn(&Run) -> Result<Ended>); 6] = [
+        ("data", |run| data::run(run).map(|_| Ended::Done)),
+        ("tokenizer", |run| vocabulary::run(run).map(|_| Ended::Done)),
+        ("train", base::run),
+        ("sft", fine_tuning::run),
+        ("quiz", |run| quiz::run(run).map(|_| Ended::Done)),
+        ("report", |run| report::write(run).map(|()| Ended::Done)),
+    ];
+    for (name, stage) in stages {
+        if skip.iter().any(|skipped| skipped == name) {
+            run.say(name, "skipped, as asked");
+            continue;
+        }
+        let ended = stage(run).with_context(|| format!("stage {name}"))?;
+        if ended == Ended::Interrupted || run.interrupt.pressed() {
+            println!(
+                "\nStopped; the same command goes on from {}.",
+                run.folder.root().display()
+            );
+            return Ok(ExitCode::from(130));
+        }
     }
-    if wanted("tokenizer") {
-        vocabulary::run(run).context("stage tokenizer")?;
-    }
-    if wanted("train") && base::run(run).context("stage train")? == Ended::Interrupted {
-        interrupted(run);
-        return Ok(());
-    }
-    if wanted("sft") && fine_tuning::run(run).context("stage sft")? == Ended::Interrupted {
-        interrupted(run);
-        return Ok(());
-    }
-    if wanted("quiz") {
-        quiz::run(run).context("stage quiz")?;
-    }
-    if wanted("report") {
-        report::write(run).context("stage report")?;
-    }
-    let model = run.folder.model("sft");
     let minutes = started.elapsed().as_secs_f64() / 60.0;
-    println!(
-        "\nDone in {minutes:.1} minutes. Talk to it: target/debug/nanocrab chat --model {}",
-        model.display()
-    );
-    Ok(())
+    print!("\nDone in {minutes:.1} minutes.");
+    let trained = ["sft", "base"].map(|stage| run.folder.model(stage));
+    match trained
+        .iter()
+        .find(|folder| folder.join("config.json").exists())
+    {
+        Some(model) => println!(
+            " Talk to it: target/debug/nanocrab chat --model {}",
+            model.display()
+        ),
+        None => println!(),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 // ANCHOR_END: speedrun

@@ -117,6 +117,8 @@ pub struct Quiz {
 pub struct Hardware {
     pub name: String,
     pub devices: u64,
+    /// Whether activations are bf16 there; else fp32.
+    pub bf16: bool,
     /// Dense peak of one device in the compute type, FLOP/s; absent where it has to be measured (a CPU).
     pub peak_flops: Option<f64>,
     /// The share of the peak that the hours are computed with.
@@ -170,6 +172,32 @@ impl Recipe {
     /// What the types cannot say.
     fn check(&self) -> Result<()> {
         let (model, train) = (&self.model, &self.train);
+        let sizes = [
+            ("model.layers", model.layers),
+            ("model.width", model.width),
+            ("model.heads", model.heads),
+            ("model.kv_heads", model.kv_heads),
+            ("model.context", model.context),
+            ("train.batch_tokens", train.batch_tokens as i64),
+            ("hardware.devices", self.hardware.devices as i64),
+        ];
+        if let Some((key, value)) = sizes.into_iter().find(|(_, value)| *value < 1) {
+            bail!("{key} is {value}; give it at least 1");
+        }
+        let mut shares = vec![
+            ("train.warmup_ratio", train.warmup_ratio),
+            ("train.warmdown_ratio", train.warmdown_ratio),
+            ("train.final_fraction", train.final_fraction),
+            ("train.checkpoint_seconds", train.checkpoint_seconds),
+        ];
+        if let Some(sft) = &self.sft {
+            shares.push(("sft.warmdown_ratio", sft.warmdown_ratio));
+            shares.push(("sft.checkpoint_seconds", sft.checkpoint_seconds));
+        }
+        let wrong = |value: &f64| !value.is_finite() || *value < 0.0;
+        if let Some((key, value)) = shares.into_iter().find(|(_, value)| wrong(value)) {
+            bail!("{key} is {value}; give it a number of 0 or more");
+        }
         if model.heads == 0
             || model.width % model.heads != 0
             || (model.width / model.heads) % 2 != 0
@@ -180,7 +208,7 @@ impl Recipe {
                 model.heads
             );
         }
-        if model.kv_heads == 0 || model.heads % model.kv_heads != 0 {
+        if model.heads % model.kv_heads != 0 {
             bail!(
                 "model.heads {} must be a multiple of model.kv_heads {}",
                 model.heads,

@@ -54,11 +54,12 @@ fn header(run: &Run, text: &mut String) -> Result<()> {
         run.machine.threads,
         processor()
     )?;
-    writeln!(
-        text,
-        "| measured matrix-product speed | {:.1} GFLOP/s |",
-        run.peak_flops / 1e9
-    )?;
+    let origin = if run.peak_is_measured {
+        "measured matrix-product speed"
+    } else {
+        "peak named by the recipe"
+    };
+    writeln!(text, "| {origin} | {:.1} GFLOP/s |", run.peak_flops / 1e9)?;
     let model = &run.recipe.model;
     writeln!(
         text,

@@ -17,6 +17,8 @@ pub struct Run {
     pub interrupt: Interrupt,
     /// The FLOP/s that 100 % MFU stands for.
     pub peak_flops: f64,
+    /// Measured here, or named by the recipe.
+    pub peak_is_measured: bool,
 }
 
 impl Run {

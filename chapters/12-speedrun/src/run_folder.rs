@@ -1,6 +1,7 @@
 //! `runs/NAME/`: where a run keeps everything it makes.
 
-use anyhow::{Context, Result};
+use crate::recipe::Recipe;
+use anyhow::{Context, Result, bail};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,30 @@ impl RunFolder {
 
     // ANCHOR_END: folder
 
+    // ANCHOR: identity
+    /// Makes sure that the folder belongs to this recipe and this text: the first stage writes them down, every
+    /// later one compares. Otherwise a stage that is kept from before would be another run's.
+    pub fn claim(&self, recipe: &Recipe, text: Option<&Path>) -> Result<()> {
+        let path = self.root.join("recipe.json");
+        let text = text.map(|text| text.canonicalize().unwrap_or_else(|_| text.to_path_buf()));
+        let asked =
+            serde_json::to_string_pretty(&(recipe, text)).context("a recipe is plain data")?;
+        if !path.exists() {
+            return write_whole(&path, &asked);
+        }
+        let found =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        if found != asked {
+            bail!(
+                "{} holds another run: its recipe, seed or text differs (see {}); choose another --name, or remove the folder",
+                self.root.display(),
+                path.display()
+            );
+        }
+        Ok(())
+    }
+    // ANCHOR_END: identity
+
     // ANCHOR: notes
     /// What a finished stage has to say in the report: `notes/STAGE.json`. Its presence marks the stage as done.
     pub fn write_note<T: Serialize>(&self, stage: &str, note: &T) -> Result<()> {
@@ -58,6 +83,15 @@ impl RunFolder {
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let text = serde_json::to_string_pretty(note).expect("notes are plain data");
         write_whole(&folder.join(format!("{stage}.json")), &text)
+    }
+
+    /// The note of a stage that has finished and whose product is still there.
+    pub fn finished<T: DeserializeOwned>(&self, stage: &str, product: &Path) -> Result<Option<T>> {
+        if product.exists() {
+            self.read_note(stage)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The note of a stage, or `None` when the stage has not finished.

@@ -20,7 +20,10 @@ fn d20_is_the_seed_recipe() {
     assert_eq!(plan.parameters, 560_988_160);
     assert_eq!(plan.steps, 21_400);
     assert_eq!(plan.tokens, 11_219_763_200);
-    assert_eq!(plan.accumulation, 1);
+    assert_eq!(
+        plan.accumulation, 2,
+        "16 rows of 2,048 on each of 8 devices"
+    );
     assert_eq!(plan.flops_per_token, 3_491_758_080.0);
     // 3.92e19 FLOPs over eight devices at 0.4865 · 989e12 FLOP/s each.
     let hours = plan.hours.expect("the hardware is known");
@@ -83,6 +86,17 @@ fn a_wrong_recipe_names_the_key() {
     assert!(
         complaint("\"tokens\":", "\"tokens_per_parameter\": 3, \"tokens\":")
             .contains("exactly one")
+    );
+    assert!(
+        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 0").contains("batch_tokens is 0")
+    );
+    assert!(complaint("\"context\": 128", "\"context\": -128").contains("context is -128"));
+    assert!(
+        complaint(
+            "\"checkpoint_seconds\": 60.0",
+            "\"checkpoint_seconds\": -1.0"
+        )
+        .contains("checkpoint_seconds is -1")
     );
     assert!(complaint("{", "").contains("mine.json"));
 }

@@ -29,7 +29,10 @@ pub struct BaseNote {
 
 // ANCHOR: run
 pub fn run(run: &Run) -> Result<Ended> {
-    if let Some(note) = run.folder.read_note::<BaseNote>("base")? {
+    if let Some(note) = run
+        .folder
+        .finished::<BaseNote>("base", &run.folder.model("base"))?
+    {
         run.say(
             "train",
             &format!("{:.4} bits per byte, kept from before", note.bits_per_byte),
@@ -83,12 +86,22 @@ pub fn run(run: &Run) -> Result<Ended> {
                 recipe.warmdown_ratio,
                 recipe.final_fraction,
             ),
-            accumulation: plan.accumulation,
+            // All of the step's rows on this one device; the plan divides them among the recipe's.
+            accumulation: recipe.batch_tokens as usize / (rows * time),
             clip: recipe.clip,
             evaluate_every: recipe.evaluate_every,
             checkpoint_seconds: recipe.checkpoint_seconds,
             folder,
-            recipe: serde_json::to_string(&(&run.recipe.model, recipe, &run.text))?,
+            recipe: format!(
+                "{:?}",
+                (
+                    &run.recipe.model,
+                    recipe,
+                    &run.recipe.data,
+                    run.recipe.seed,
+                    &run.text
+                )
+            ),
             flops_per_token: plan.flops_per_token,
             peak_flops: Some(run.peak_flops),
         },
@@ -145,7 +158,7 @@ fn evaluation<'a>(
     move |gpt, _step| {
         let bits = pretrain::bits_per_byte(gpt, run.kernels(), validation, &lengths)?;
         let bos = tokenizer.special(Special::Bos);
-        let beginnings = openings(tokenizer, validation, bos);
+        let beginnings = openings(validation, bos);
         let settings = Sampling {
             temperature: 0.0,
             top_k: 0,
@@ -182,7 +195,7 @@ fn evaluation<'a>(
 }
 
 /// The first few tokens of the first three validation rows; a row begins with a document.
-fn openings(_tokenizer: &Tokenizer, validation: &[Batch], bos: u32) -> Vec<Vec<u32>> {
+fn openings(validation: &[Batch], bos: u32) -> Vec<Vec<u32>> {
     let mut openings: Vec<Vec<u32>> = Vec::new();
     for row in validation.iter().flat_map(rows_of) {
         let opening: Vec<u32> = row.into_iter().take(6).collect();

@@ -27,9 +27,13 @@ pub struct SftNote {
 // ANCHOR: run
 pub fn run(run: &Run) -> Result<Ended> {
     let Some(recipe) = &run.recipe.sft else {
+        run.say("sft", "skipped: the recipe has none");
         return Ok(Ended::Done);
     };
-    if let Some(note) = run.folder.read_note::<SftNote>("sft")? {
+    if let Some(note) = run
+        .folder
+        .finished::<SftNote>("sft", &run.folder.model("sft"))?
+    {
         run.say(
             "sft",
             &format!("loss {:.4}, kept from before", note.validation_loss),
@@ -37,6 +41,12 @@ pub fn run(run: &Run) -> Result<Ended> {
         return Ok(Ended::Done);
     }
     let tokenizer = vocabulary::load(run)?;
+    let base = run.folder.model("base");
+    anyhow::ensure!(
+        base.join("config.json").exists(),
+        "{} holds no model; run the stage `train` first",
+        base.display()
+    );
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let test = mixture(run, "test")?;
     let mut test = ConversationBatches::new(
@@ -49,7 +59,7 @@ pub fn run(run: &Run) -> Result<Ended> {
         .map(|_| test.next_batch())
         .collect::<Result<_, _>>()?;
     let (gpt, outcome) = fine_tune(SftRun {
-        base: &run.folder.model("base"),
+        base: &base,
         folder: &run.folder.model("sft"),
         machine: &run.machine,
         kernels: run.kernels(),

@@ -4,7 +4,7 @@
 //! knows nothing about the question's subject and always names the attribute's commonest value.
 
 use crate::run::Run;
-use crate::stages::{data, vocabulary};
+use crate::stages::data;
 use anyhow::Result;
 use engine::Engine;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,7 @@ impl QuizNote {
 // ANCHOR: run
 pub fn run(run: &Run) -> Result<Option<QuizNote>> {
     let Some(recipe) = &run.recipe.quiz else {
+        run.say("quiz", "skipped: the recipe has none");
         return Ok(None);
     };
     if let Some(why) = data::no_world(run) {
@@ -66,9 +67,14 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         return Ok(Some(note));
     }
     let started = std::time::Instant::now();
-    let tokenizer = vocabulary::load(run)?;
-    let gpt = Gpt::load_folder(&run.folder.model("sft"), run.machine.device)?
-        .with_compute(run.machine.compute);
+    let folder = run.folder.model("sft");
+    anyhow::ensure!(
+        folder.join("config.json").exists(),
+        "{} holds no model; run the stage `sft` first",
+        folder.display()
+    );
+    let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
+    let tokenizer = pretrain::checkpoint::load_tokenizer(&folder, &gpt)?;
     let world = data::world(run)?;
     let questions = world.quiz(recipe.questions, run.recipe.seed);
     let prompts = questions

@@ -20,7 +20,10 @@ pub struct TokenizerNote {
 
 // ANCHOR: run
 pub fn run(run: &Run) -> Result<TokenizerNote> {
-    if let Some(note) = run.folder.read_note::<TokenizerNote>("tokenizer")? {
+    if let Some(note) = run
+        .folder
+        .finished::<TokenizerNote>("tokenizer", &run.folder.tokenizer())?
+    {
         run.say(
             "tokenizer",
             &format!("{} tokens, kept from before", note.vocab_size),

@@ -1,0 +1,169 @@
+//! The whole pipeline, with ten steps per stage: what is kept, what is refused, what is said.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder with a recipe of a few steps.
+struct Bench {
+    folder: tempfile::TempDir,
+    recipe: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let smoke = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/smoke.json");
+        let text = std::fs::read_to_string(smoke).expect("the recipe");
+        let mut recipe: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        recipe["name"] = "bench".into();
+        recipe["train"]["tokens"] = 10_240.into();
+        recipe["train"]["evaluate_every"] = 5.into();
+        recipe["sft"]["epochs"] = 0.2.into();
+        let path = folder.path().join("bench.json");
+        std::fs::write(&path, recipe.to_string()).expect("write");
+        Bench {
+            folder,
+            recipe: path,
+        }
+    }
+
+    /// Exit code, standard output, standard error.
+    fn run(&self, command: &str, arguments: &[&str]) -> (bool, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_nanocrab"))
+            .arg(command)
+            .arg("--recipe")
+            .arg(&self.recipe)
+            .arg("--runs-dir")
+            .arg(self.folder.path().join("runs"))
+            .args(arguments)
+            .env("OMP_WAIT_POLICY", "passive")
+            .output()
+            .expect("the program starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.success(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    }
+
+    fn good(&self, command: &str, arguments: &[&str]) -> String {
+        let (good, out, err) = self.run(command, arguments);
+        assert!(good, "{command} {arguments:?}: {err}");
+        out
+    }
+
+    fn bad(&self, command: &str, arguments: &[&str]) -> String {
+        let (good, out, err) = self.run(command, arguments);
+        assert!(!good, "{command} {arguments:?} should fail, but said {out}");
+        assert!(!err.contains("panicked"), "{err}");
+        err
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("runs/bench")
+    }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_stage_runs_once_and_is_kept() {
+    let bench = Bench::new();
+    let said = bench.good("speedrun", &[]);
+    for stage in ["data", "tokenizer", "train", "sft", "quiz", "report"] {
+        assert!(
+            said.lines()
+                .any(|line| line.trim_start().starts_with(stage)),
+            "{stage} says nothing:\n{said}"
+        );
+    }
+    let report = String::from_utf8(read(&bench.root().join("report.md"))).expect("text");
+    assert!(
+        report.contains("bits per byte") && !report.contains("not run"),
+        "{report}"
+    );
+    assert!(bench.root().join("figures/base-loss.svg").exists());
+
+    let weights = read(&bench.root().join("sft/model.safetensors"));
+    let log = read(&bench.root().join("metrics.jsonl"));
+    let again = bench.good("speedrun", &[]);
+    assert_eq!(again.matches("kept from before").count(), 4, "{again}");
+    assert!(weights == read(&bench.root().join("sft/model.safetensors")));
+    assert!(log == read(&bench.root().join("metrics.jsonl")));
+
+    // The folder belongs to this recipe and this seed.
+    let error = bench.bad("speedrun", &["--seed", "9"]);
+    assert!(
+        error.contains("another run") && error.contains("--name"),
+        "{error}"
+    );
+    bench.good("data", &["--seed", "9", "--name", "nine"]);
+
+    // A tokenizer of the same size with other merges.
+    let own = bench.root().join("tokenizer/tokenizer.json");
+    let other = bench
+        .folder
+        .path()
+        .join("runs/nine/tokenizer/tokenizer.json");
+    bench.good("tokenizer", &["--seed", "9", "--name", "nine"]);
+    assert!(read(&own) != read(&other), "two worlds, two tokenizers");
+    std::fs::copy(&other, &own).expect("copy");
+    std::fs::remove_dir_all(bench.root().join("sft")).expect("remove");
+    let error = bench.bad("sft", &[]);
+    assert!(error.contains("fingerprint"), "{error}");
+
+    // What is lost is made again.
+    std::fs::remove_file(&own).expect("remove");
+    assert!(bench.good("tokenizer", &[]).contains("bytes per token"));
+}
+
+#[test]
+fn text_of_ones_own_and_stages_left_out() {
+    let bench = Bench::new();
+    let texts = bench.folder.path().join("letters");
+    std::fs::create_dir(&texts).expect("a folder");
+    for index in 0..60 {
+        // Enough different words for a vocabulary of 512.
+        let word = |n: usize| {
+            ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti"]
+                .iter()
+                .cycle()
+                .skip(n % 8)
+                .step_by(n % 5 + 1)
+                .take(2 + n % 3)
+                .copied()
+                .collect::<String>()
+        };
+        let words: Vec<String> = (0..120)
+            .map(|at| word(index * 7 + at * 13 + at / 8))
+            .collect();
+        std::fs::write(texts.join(format!("{index}.txt")), words.join(" ")).expect("write");
+    }
+    let text = texts.to_str().expect("a path");
+    let said = bench.good("speedrun", &["--text", text, "--skip", "sft,quiz"]);
+    assert_eq!(said.matches("skipped").count(), 2, "{said}");
+    let run = bench.folder.path().join("runs/bench-letters");
+    assert!(run.join("base/model.safetensors").exists() && !run.join("sft").exists());
+    assert!(
+        said.contains("bench-letters/base"),
+        "the model there is to talk to:\n{said}"
+    );
+    let said = bench.good("speedrun", &["--text", text]);
+    assert!(
+        said.contains("quiz  skipped") && said.contains("letters"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_stage_names_the_stage_before_it() {
+    let bench = Bench::new();
+    bench.good("data", &[]);
+    assert!(bench.bad("train", &[]).contains("`tokenizer` first"));
+    bench.good("tokenizer", &[]);
+    assert!(bench.bad("sft", &[]).contains("`train` first"));
+    assert!(bench.bad("quiz", &[]).contains("`sft` first"));
+}
