@@ -1,6 +1,6 @@
 //! The demonstration: what this machine offers.
 //!
-//! `cargo run -p tensors`, or with `-- --json` for programs.
+//! `cargo run --bin tensors`, or with `-- --json` for programs.
 
 use anyhow::{Context, Result, bail};
 use tensors::{Choice, doctor};

@@ -1,4 +1,4 @@
-//! `cargo run -p tokenizer --example speed -- FILE [VOCABULARY SIZE [naive]]`: megabytes per second,
+//! `cargo run --example speed -- FILE [VOCABULARY SIZE [naive]]`: megabytes per second,
 //! one run each; with the word `naive` also the merging alone, by both trainers.
 
 use std::time::Instant;

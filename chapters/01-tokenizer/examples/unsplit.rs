@@ -1,4 +1,4 @@
-//! `cargo run -p tokenizer --example unsplit -- FILE [VOCABULARY SIZE]`: what happens without the split pattern.
+//! `cargo run --example unsplit -- FILE [VOCABULARY SIZE]`: what happens without the split pattern.
 //!
 //! Trains twice on the same text: once on its chunks, once with every line as one single chunk, so that merges may
 //! cross words and punctuation. The last tenth of the text is held out, to see which vocabulary carries over.

@@ -1,5 +1,5 @@
 // ANCHOR: head
-//! `cargo run -p tokenizer [FILE] [VOCABULARY SIZE]`: trains a tokenizer and shows what it does.
+//! `cargo run --bin tokenizer [FILE] [VOCABULARY SIZE]`: trains a tokenizer and shows what it does.
 
 use std::io::IsTerminal;
 use std::time::Instant;

@@ -1,5 +1,5 @@
 //! Writes a tidepool corpus and shows what is in it:
-//! `cargo run -p dataset --example tidepool -- DIR [ENTITIES]`
+//! `cargo run --example tidepool -- DIR [ENTITIES]`
 
 use anyhow::Context;
 use dataset::tidepool::dice::Dice;

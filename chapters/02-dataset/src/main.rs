@@ -1,8 +1,8 @@
 // ANCHOR: head
 //! The demonstration of chapter 02: documents become rows.
 //!
-//! `cargo run -p dataset` writes a small tidepool, trains a tokenizer on it, draws one packed batch, and measures what
-//! packing costs. `cargo run -p dataset -- FOLDER` does the same with your own texts or parquet shards.
+//! `cargo run --bin dataset` writes a small tidepool, trains a tokenizer on it, draws one packed batch, and measures what
+//! packing costs. `cargo run --bin dataset -- FOLDER` does the same with your own texts or parquet shards.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! Three ways to fail, each one line away from the right model, each through the `Context` seam: no causal mask, no
-//! positions, scores divided by D instead of √D. `cargo run -p transformer --example failures`.
+//! positions, scores divided by D instead of √D. `cargo run --example failures`.
 //!
 //! The task cannot be solved by remembering letters: every row is a random string written twice. Nobody can predict the
 //! first writing, ln V per token; the second can be predicted by looking back half a row.

@@ -1,5 +1,5 @@
 //! How long a training step takes, where it goes, and what sharing key/value heads costs: the numbers of the chapter's
-//! "Measured". `cargo run -p transformer --example step`, about a minute; the machine should have nothing else to do.
+//! "Measured". `cargo run --example step`, about a minute; the machine should have nothing else to do.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 //! The demonstration of chapter 03: shapes along the way, sizes of the dial, and a small model that learns one batch by
 //! heart and recites it.
 //!
-//! `cargo run -p transformer`, a few seconds on a CPU. With `-- --save FOLDER` it also leaves the trained model there,
+//! `cargo run --bin transformer`, a few seconds on a CPU. With `-- --save FOLDER` it also leaves the trained model there,
 //! and `expected.safetensors` with ids and logits, for `tests/transformers_roundtrip.py`.
 
 use std::cell::RefCell;

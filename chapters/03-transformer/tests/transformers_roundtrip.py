@@ -1,6 +1,6 @@
 """Loads a folder that we saved with transformers and compares the logits.
 
-    cargo run -p transformer -- --save /tmp/nanocrab-model
+    cargo run --bin transformer -- --save /tmp/nanocrab-model
     pip install transformers==5.23.0 torch==2.11.0 safetensors
     python chapters/03-transformer/tests/transformers_roundtrip.py /tmp/nanocrab-model
 

@@ -1,6 +1,6 @@
 //! The demonstration: SGD, AdamW and Muon race on one ill-conditioned regression.
 //!
-//! `cargo run -p muon`, or with `-- --svg PATH` for the picture's place.
+//! `cargo run --bin muon`, or with `-- --svg PATH` for the picture's place.
 
 use anyhow::{Context, Result, anyhow, bail};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};

@@ -1,6 +1,6 @@
 //! The demonstration of chapter 05: a small base model that learns to write sentences about tidepool.
 //!
-//! `cargo run -p pretrain` trains for under a minute on two cores and prints what the model writes before, during
+//! `cargo run --bin pretrain` trains for under a minute on two cores and prints what the model writes before, during
 //! and after.
 
 use anyhow::Result;
