@@ -46,14 +46,15 @@ fn header(run: &Run, text: &mut String) -> Result<()> {
         chrono::Local::now().format("%Y-%m-%d %H:%M")
     )?;
     writeln!(text, "| commit | {} |", commit())?;
-    writeln!(
-        text,
-        "| device | {:?}, {:?}, {} threads{} |",
-        run.machine.device,
-        run.machine.compute,
-        run.machine.threads,
-        processor()
-    )?;
+    let device = match run.machine.device {
+        tch::Device::Cpu => format!("CPU, {} threads{}", run.machine.threads, processor()),
+        other => format!("{other:?}"),
+    };
+    let precision = match run.machine.compute {
+        tch::Kind::BFloat16 => "bf16",
+        _ => "fp32",
+    };
+    writeln!(text, "| device | {device}, {precision} |")?;
     let origin = if run.peak_is_measured {
         "measured matrix-product speed"
     } else {
