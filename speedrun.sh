@@ -9,14 +9,20 @@ set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
-# Runs are kept in the project. A folder that was named from elsewhere stays the folder that was meant.
+# Relative paths mean the folder that the caller stands in. The recipes that are built in have no dot and no slash.
+place() {
+    case "$1 $2" in
+        "--text "[!/-]* | "--runs-dir "[!/-]* | "--recipe "[!/-]*[./]*) printf '%s/%s' "$PWD" "$2" ;;
+        *) printf '%s' "$2" ;;
+    esac
+}
 options=()
 previous=
 for option in "$@"; do
-    if [[ $previous == --text && -d $option ]]; then
-        option=$(cd -- "$option" && pwd)
-    fi
-    options+=("$option")
+    case $option in
+        --text=* | --recipe=* | --runs-dir=*) options+=("${option%%=*}=$(place "${option%%=*}" "${option#*=}")") ;;
+        *) options+=("$(place "$previous" "$option")") ;;
+    esac
     previous=$option
 done
 cd -- "$root"
@@ -30,19 +36,24 @@ if ! command -v cargo >/dev/null; then
     exit 1
 fi
 
-target=${CARGO_TARGET_DIR:-target}
+target=${CARGO_TARGET_DIR:-${CARGO_BUILD_TARGET_DIR:-target}}
 if [[ ! -x $target/debug/course ]]; then
-    echo "Compiling the course's tool: once, half a minute on two cores." >&2
+    echo "Compiling the course's tool: once, some 20 seconds on two cores." >&2
 fi
 cargo course setup
 
 # From here on .libtorch is the one that counts; a LIBTORCH of your own is linked there.
 unset LIBTORCH
+# Programs look for it beside the target folder. A target folder elsewhere needs to be told.
+if [[ $target == */* && ${target%/*} != "$root" ]]; then
+    export LD_LIBRARY_PATH="$root/.libtorch/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    export DYLD_LIBRARY_PATH="$root/.libtorch/lib${DYLD_LIBRARY_PATH:+:$DYLD_LIBRARY_PATH}"
+fi
 # Read by libtorch's threads before the program begins: sleep while waiting, leave the cores to others.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 if [[ ! -x $target/debug/nanocrab ]]; then
-    echo "Compiling the chapters and the binding to libtorch: once, some minutes (the binding alone takes four on two cores)." >&2
+    echo "Compiling the chapters and the binding to libtorch: once, some minutes (the binding alone takes one to two on two cores)." >&2
 fi
 # Without --package: cargo then chooses the same features as for the checks, and compiles nothing twice.
 cargo build --bin nanocrab

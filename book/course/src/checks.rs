@@ -194,7 +194,7 @@ fn book(job: &Job) -> Verdict {
     let note = if is_built(job.project, "weave") {
         "weaves the pages"
     } else {
-        "compiles the weaver first, about a minute, once"
+        "compiles the weaver first, a minute or two, once"
     };
     let mut command = job.project.cargo();
     command.args(["run", "--quiet", "--package", "weave", "--", "build"]);
@@ -210,7 +210,7 @@ fn clippy(job: &Job) -> Verdict {
     let note = if is_built(job.project, "nanocrab") {
         "reads every crate"
     } else {
-        "compiles the binding to libtorch first, some four minutes on two cores, once"
+        "compiles the binding to libtorch first, one to two minutes on two cores, once"
     };
     let parts = [
         ("clippy", note, "clippy --all-targets -- -D warnings"),

@@ -1,4 +1,5 @@
-//! Nothing half-made stays behind: folders that are removed when their work is done, fails, or is stopped by Ctrl-C.
+//! Nothing half-unpacked stays behind: folders that are removed when their work is done, fails, or is stopped by
+//! Ctrl-C. Of a cut download the part stays, see [`crate::transfer`].
 //!
 //! `kill -9` and a power cut leave them nevertheless. Their names end with the process's number, so that the next
 //! run can see that nobody is working on them any more.

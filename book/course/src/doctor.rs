@@ -56,6 +56,7 @@ pub fn run(job: &Job) -> bool {
     let has_libtorch = libtorch.state == State::Good;
     rows.push(libtorch);
     rows.push(gpu(job));
+    rows.extend(target_folder(job));
     rows.push(disk(job));
     rows.push(memory());
     // Compiling chapter 00 without a compiler or libtorch would only say again what the rows above say.
@@ -204,6 +205,17 @@ fn gpu(job: &Job) -> Row {
     }
 }
 
+/// A row only where programs do not find libtorch by themselves.
+fn target_folder(job: &Job) -> Option<Row> {
+    let (name, _) = job.project.search_path()?;
+    let found = format!(
+        "{}, away from .libtorch: `./speedrun.sh` and `cargo course` know, by hand set {name}={}",
+        job.project.target_folder().display(),
+        job.project.libtorch().join("lib").display()
+    );
+    Some(row("target folder", found, State::Note))
+}
+
 fn disk(job: &Job) -> Row {
     let folder = &job.project.root;
     match (job.surroundings.free_bytes)(folder) {
@@ -242,10 +254,10 @@ fn chapter_00(job: &Job) -> Vec<Row> {
     const WHAT: &str = "libtorch at work";
     if !is_built(job.project, "tensors") {
         eprintln!(
-            "compiling chapter 00 and the binding to libtorch: some four minutes on two cores, once"
+            "compiling chapter 00 and the binding to libtorch: one to two minutes on two cores, once"
         );
     }
-    let mend = "`cargo run -p tensors` shows the whole message".to_string();
+    let mend = "`cargo run --bin tensors` shows the whole message".to_string();
     // What cargo prints while it compiles goes to the terminal.
     let output = job
         .project

@@ -71,7 +71,7 @@ pub enum Error {
     },
 
     #[error(
-        "{path} is not the file that this course pins (sha256 {found}, expected {expected}): delete it and run `cargo course setup` again"
+        "what came as {path} is not the file that this course pins (sha256 {found}, expected {expected}) and was deleted: run `cargo course setup` again, and if that does not help, unset PIP_INDEX_URL"
     )]
     Checksum {
         path: PathBuf,

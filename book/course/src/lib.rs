@@ -3,7 +3,7 @@
 //! It compiles in seconds and needs no libtorch, because its first task is to fetch libtorch. Reading order:
 //!
 //! - [`project`], [`platform`], [`surroundings`]: where we are, on what machine, with what around us.
-//! - [`prerequisites`], [`wheel`], [`download`], [`libtorch`], [`setup`]: `cargo course setup`.
+//! - [`prerequisites`], [`wheel`], [`pip`], [`transfer`], [`download`], [`libtorch`], [`setup`]: `cargo course setup`.
 //! - [`doctor`]: `cargo course doctor`.
 //! - [`suite`] runs checks, [`checks`] lists them, [`libtest`] reads what tests print; [`dependency_rule`],
 //!   [`house_rules`] (over [`rust_text`]) and [`smoke`] are those that are more than one command: `cargo course test`.
@@ -17,6 +17,7 @@ mod error;
 pub mod house_rules;
 pub mod libtest;
 pub mod libtorch;
+pub mod pip;
 pub mod platform;
 pub mod prerequisites;
 pub mod progress;
@@ -26,6 +27,7 @@ pub mod setup;
 pub mod smoke;
 pub mod suite;
 pub mod surroundings;
+pub mod transfer;
 pub mod wheel;
 
 pub use error::Error;

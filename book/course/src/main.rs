@@ -125,7 +125,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 if serve { "serve" } else { "build" },
             ]);
             if !checks::is_built(&project, "weave") {
-                eprintln!("compiling the book's weaver: about a minute, once");
+                eprintln!("compiling the book's weaver: a minute or two, once");
             }
             Ok(code(weave.status()?.success()))
         }

@@ -4,7 +4,7 @@
 //! built under a temporary name, then a rename. Until the rename nothing that was there has been touched.
 
 use crate::cleanup::{Cleanup, remove_leftovers};
-use crate::download::{cached_path, fetch, is_cached};
+use crate::download::{cached_path, fetch, is_cached, part_bytes};
 use crate::libtorch::{Found, STAMP, Stamp, inspect};
 use crate::platform::{Flavour, Pins, Wheel, Wheels};
 use crate::progress::Progress;
@@ -67,7 +67,8 @@ impl Setup<'_> {
     /// Brings `.libtorch` into order.
     ///
     /// # Errors
-    /// One line with its remedy; nothing half-made is left behind.
+    /// One line with its remedy; nothing half-made is left behind but the part of a cut download, which the next run
+    /// goes on with.
     pub fn run(&self) -> Result<Outcome, Error> {
         remove_leftovers(&self.project.root, ".libtorch.part-");
         remove_leftovers(&self.project.root, ".libtorch.old-");
@@ -231,9 +232,14 @@ impl Setup<'_> {
         flavour: Flavour,
         missing: &[&Wheel],
     ) -> Result<(), Error> {
-        // pip copies a finished download from its temporary folder, so the largest wheel is there twice for a while.
+        // Where pip does the transfer it copies the finished file, so the largest wheel is there twice for a while.
         let largest = missing.iter().map(|wheel| wheel.bytes).max().unwrap_or(0);
-        let downloads = missing.iter().map(|wheel| wheel.bytes).sum::<u64>() + largest;
+        let there: u64 = missing
+            .iter()
+            .map(|wheel| part_bytes(self.surroundings, wheel))
+            .sum();
+        let all = missing.iter().map(|wheel| wheel.bytes).sum::<u64>() + largest;
+        let downloads = all.saturating_sub(there);
         let (cache, root) = (&self.surroundings.cache, &self.project.root);
         let unpacked = pinned.unpacked(flavour);
         if same_disk(cache, root) {
@@ -300,9 +306,12 @@ impl Setup<'_> {
         )];
         for wheel in pinned.of(flavour) {
             let state = if is_cached(self.surroundings, wheel) {
-                "in the cache"
+                "in the cache".to_string()
             } else {
-                "to download"
+                match part_bytes(self.surroundings, wheel) {
+                    0 => "to download".to_string(),
+                    there => format!("to download, {} are there", size(there)),
+                }
             };
             lines.push(format!(
                 "{:>9}  {:<32} {state}",

@@ -76,6 +76,7 @@ fn run(job: &Job) -> Result<String, String> {
 
     let mut chat = Command::new(program(job));
     chat.current_dir(&job.project.root)
+        .envs(job.project.search_path())
         .args(["chat", "--prompt", "Hello!", "--model"])
         .arg(runs.join("killed/sft"));
     let answer = run_logged(job, "smoke-chat", "asks the model", &mut chat)?;
@@ -101,6 +102,7 @@ fn nanocrab(job: &Job, runs: &Path, name: &str) -> Command {
     let mut command = Command::new(program(job));
     command
         .current_dir(&job.project.root)
+        .envs(job.project.search_path())
         .args([
             "speedrun",
             "--recipe",

@@ -44,7 +44,7 @@ def transfer(have):
         with open(1, "wb", buffering=0, closefd=False) as file:
             # A longer file than the pinned one is a wrong one. A caller that is gone wants nothing any more.
             while have <= total and os.getppid() == caller:
-                some = answer.read(1 << 16)
+                some = answer.read1(1 << 16)  # What has come; `read` would hold it back until it has so much.
                 if not some:
                     break
                 while some:

@@ -8,8 +8,9 @@ use crate::Error;
 use crate::platform::Wheel;
 use crate::progress::Progress;
 use crate::surroundings::{Surroundings, size};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -21,8 +22,8 @@ const CLIENT: &str = include_str!("transfer.py");
 const PATIENCE: u32 = 3;
 
 // ANCHOR: open
-/// Opens a part at its end and locks it against another setup with the same cache. `None`: another setup held the
-/// lock, is ready now, and the part may be gone.
+/// Opens a part at its end and locks it against another setup with the same cache. `None`: another setup had it and is
+/// ready now; the part may be gone.
 pub fn open(part: &Path) -> Result<Option<File>, Error> {
     let file = OpenOptions::new()
         .append(true)
@@ -39,7 +40,16 @@ pub fn open(part: &Path) -> Result<Option<File>, Error> {
             Ok(None)
         }
         // Some network disks know no locks; there, as on most machines, one setup at a time is the rule.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(is_at(&file, part).then_some(file)),
+    }
+}
+
+/// Whether a file still has this name: the other setup may have given it its final one before we locked it.
+fn is_at(file: &File, path: &Path) -> bool {
+    let number = |data: Metadata| (data.dev(), data.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(file), Ok(named)) => number(file) == number(named),
+        _ => false,
     }
 }
 // ANCHOR_END: open

@@ -1,6 +1,9 @@
 //! A stage for setup to play on: a project, a cache, a package index with three tiny wheels, and a `python3` and a
 //! `c++` that are shell scripts.
 
+// Each file of tests compiles its own copy and uses a part of it.
+#![allow(dead_code)]
+
 use course::cleanup::Cleanup;
 use course::platform::{Flavour, Packages, Pins, Wheel, Wheels};
 use course::setup::{Outcome, Setup};
@@ -130,7 +133,7 @@ impl Scene {
     }
 
     /// A python3 whose pip is new enough and downloads by `script`, which finds the wheel's name in `$name` and the
-    /// target folder in `$into`. Every download is noted in `calls`.
+    /// target folder in `$into`. Every download is noted in `calls`. A program (`-c`) is run by this machine's own.
     pub fn python(&self, script: &str) {
         let script = script.replace("{index}", &self.index().display().to_string());
         let calls = self.folder.path().join("calls");
@@ -140,11 +143,13 @@ impl Scene {
                 r#"case "$*" in
   "--version") echo "Python 3.11.7"; exit 0 ;;
   "-m pip --version") echo "pip 23.2.1 from /somewhere (python 3.11)"; exit 0 ;;
+  "-c "*) no_proxy=127.0.0.1 exec "{}" "$@" ;;
 esac
 echo "$*" >> {}
 while [ $# -gt 1 ]; do [ "$1" = "-d" ] && into="$2"; shift; done
 name=$(echo "${{1%%==*}}" | /usr/bin/tr - _)
 {script}"#,
+                real_python().display(),
                 calls.display()
             ),
         );
@@ -209,6 +214,15 @@ name=$(echo "${{1%%==*}}" | /usr/bin/tr - _)
         }
         fs::write(folder.join("build-version"), version).unwrap();
     }
+}
+
+/// Python itself: the `python3` on the path may be the script of a version manager.
+fn real_python() -> PathBuf {
+    let said = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .expect("the course needs python3");
+    PathBuf::from(String::from_utf8_lossy(&said.stdout).trim())
 }
 
 /// Writes a wheel into the index and pins it.
