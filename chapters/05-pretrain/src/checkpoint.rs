@@ -11,6 +11,7 @@ use muon::Optimizer;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use tokenizer::Special;
 use transformer::{Gpt, safetensors_io};
 
 // ANCHOR: state
@@ -69,6 +70,13 @@ pub fn save(
     fs::create_dir_all(&new).map_err(|e| Error::file(&new, e))?;
     transformer::save_folder(gpt, &new)?;
     tokenizer.save(&new.join("tokenizer.json"))?;
+    // Where text begins and where an answer ends, for other programs that generate with this folder.
+    let ends = serde_json::json!({
+        "bos_token_id": tokenizer.special(Special::Bos),
+        "eos_token_id": tokenizer.special(Special::AssistantEnd),
+    });
+    let path = new.join("generation_config.json");
+    fs::write(&path, ends.to_string()).map_err(|e| Error::file(&path, e))?;
     if let Some(optimizer) = optimizer {
         let buffers = optimizer.state();
         let buffers: Vec<(String, &tch::Tensor)> = buffers

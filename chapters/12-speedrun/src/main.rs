@@ -199,7 +199,8 @@ impl Options {
 /// Every stage in order. A stage that is left out is said to be.
 fn speedrun(run: &Run, skip: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
-    let stages: [(&str, fn(&Run) -> Result<Ended>); 6] = [
+    type Stage = fn(&Run) -> Result<Ended>;
+    let stages: [(&str, Stage); 6] = [
         ("data", |run| data::run(run).map(|_| Ended::Done)),
         ("tokenizer", |run| vocabulary::run(run).map(|_| Ended::Done)),
         ("train", base::run),
