@@ -68,7 +68,7 @@ fn loss(
 ) -> anyhow::Result<Tensor> {
     let x = gpt.hidden(&Plain, context, ids)?; // (B, T, C)
     Ok(
-        transformer::Kernels::head_loss(&Plain, &x, gpt.head(), targets, gpt.config().softcap)
+        transformer::Kernels::head_loss(&Plain, &x, &gpt.head(), targets, gpt.config().softcap)
             .mean(),
     )
 }

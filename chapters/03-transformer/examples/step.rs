@@ -63,7 +63,7 @@ fn steps() -> anyhow::Result<()> {
         let x = Tensor::randn([b, t, c], (Kind::Float, Device::Cpu)).set_requires_grad(true); // (B, T, C)
         let head = fastest(7, || {
             Plain
-                .head_loss(&x, gpt.head(), &ids, config.softcap)
+                .head_loss(&x, &gpt.head(), &ids, config.softcap)
                 .mean()
                 .backward()
         });

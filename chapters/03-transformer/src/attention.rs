@@ -3,7 +3,8 @@
 
 use tch::Tensor;
 
-use crate::{Config, Context, Kernels};
+use crate::qk_scale::scaled;
+use crate::{Config, Context, Kernels, value_embedding};
 // ANCHOR_END: head
 
 // ANCHOR: attention
@@ -15,6 +16,8 @@ pub struct Attention {
     pub key: Tensor,
     /// `[K·D, C]`
     pub value: Tensor,
+    /// `[K, 12]`, where the layer has a value embedding
+    pub value_gate: Option<Tensor>,
     /// `[C, C]`
     pub output: Tensor,
 }
@@ -26,6 +29,16 @@ pub struct Rotation {
     pub sin: Tensor,
 }
 
+/// What a layer is told besides the stream.
+pub struct Place<'a> {
+    pub layer: usize,
+    /// How many positions back its queries see; `None` is all.
+    pub window: Option<i64>,
+    pub rotation: &'a Rotation,
+    /// (B, T, K·D), where the layer has a value embedding.
+    pub value_embedding: Option<Tensor>,
+}
+
 impl Attention {
     /// x (B, T, C), already normalised -> (B, T, C), to be added to the residual stream.
     pub fn forward(
@@ -33,8 +46,7 @@ impl Attention {
         config: &Config,
         kernels: &dyn Kernels,
         context: &mut dyn Context,
-        layer: usize,
-        rotation: &Rotation,
+        place: &Place,
         x: &Tensor,
     ) -> Tensor {
         let (batch, time) = (x.size()[0], x.size()[1]);
@@ -43,9 +55,16 @@ impl Attention {
         let k = heads(kernels.linear(x, &self.key), config.kv_heads); // (B, T, C) -> (B, T, K, D)
         let v = heads(kernels.linear(x, &self.value), config.kv_heads); // (B, T, C) -> (B, T, K, D)
 
-        let q = kernels.rope_qk_norm(&q, &rotation.cos, &rotation.sin, config.norm_eps);
-        let k = kernels.rope_qk_norm(&k, &rotation.cos, &rotation.sin, config.norm_eps);
-        let y = context.attend(layer, None, &q, &k, &v); // (B, T, H, D)
+        let v = match (&place.value_embedding, &self.value_gate) {
+            (Some(looked_up), Some(gate)) => value_embedding::add(kernels, v, looked_up, x, gate),
+            _ => v,
+        };
+
+        let Rotation { cos, sin } = place.rotation;
+        let scale = config.switches.qk_scale;
+        let q = scaled(kernels.rope_qk_norm(&q, cos, sin, config.norm_eps), scale);
+        let k = scaled(kernels.rope_qk_norm(&k, cos, sin, config.norm_eps), scale);
+        let y = context.attend(place.layer, place.window, &q, &k, &v); // (B, T, H, D)
 
         let y = y.reshape([batch, time, config.width]); // (B, T, H, D) -> (B, T, C): heads side by side
         kernels.linear(&y, &self.output)

@@ -3,7 +3,7 @@
 
 use tch::Tensor;
 
-use crate::attention::{Attention, Rotation};
+use crate::attention::{Attention, Place};
 use crate::mlp::Mlp;
 use crate::{Config, Context, Kernels};
 // ANCHOR_END: head
@@ -21,14 +21,13 @@ impl Block {
         config: &Config,
         kernels: &dyn Kernels,
         context: &mut dyn Context,
-        layer: usize,
-        rotation: &Rotation,
+        place: &Place,
         x: Tensor,
     ) -> Tensor {
         let normed = kernels.rms_norm(&x, config.norm_eps);
         let x = x + self
             .attention
-            .forward(config, kernels, context, layer, rotation, &normed);
+            .forward(config, kernels, context, place, &normed);
         let normed = kernels.rms_norm(&x, config.norm_eps);
         let change = self.mlp.forward(kernels, &normed);
         x + change

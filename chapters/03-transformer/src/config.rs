@@ -1,17 +1,17 @@
 // ANCHOR: head
-//! The shape of a model: nine numbers that decide every tensor in it.
+//! The shape of a model: nine numbers, and the switches, that decide every tensor in it.
 //!
 //! Width C is cut into H heads of D = C / H numbers each. Keys and values may have fewer heads (K) than queries: each of
 //! them then serves H / K query heads.
 
-use crate::Error;
+use crate::{Error, Switches};
 
 /// What nanochat's norm computes with: the distance from 1.0 to the next larger f32.
 pub const NORM_EPS: f64 = 1.1920929e-7;
 // ANCHOR_END: head
 
 // ANCHOR: config
-/// The architecture of October 2025, as numbers. The 2026 switches will be further fields.
+/// The architecture of October 2025, as numbers, and what is switched on of July 2026.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// V: how many token ids there are; ids are `0..vocab_size`.
@@ -32,6 +32,8 @@ pub struct Config {
     pub softcap: f64,
     /// Added to the mean square before RMSNorm divides by its root.
     pub norm_eps: f64,
+    /// All off in the seed model.
+    pub switches: Switches,
 }
 // ANCHOR_END: config
 
@@ -54,6 +56,37 @@ impl Config {
             rope_base: 10_000.0,
             softcap: 15.0,
             norm_eps: NORM_EPS,
+            switches: Switches::default(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The shape of July 2026: the width is 64 · depth rounded up to whole heads, so no depth is refused; a rotary base of
+    /// 100,000; all switches on.
+    pub fn d_2026(
+        depth: i64,
+        vocab_size: i64,
+        context: i64,
+        head_width: i64,
+    ) -> Result<Config, Error> {
+        if head_width < 1 {
+            return Err(Error::Config(format!(
+                "head width {head_width}; it must be at least 1"
+            )));
+        }
+        let heads = (64 * depth + head_width - 1) / head_width;
+        let config = Config {
+            vocab_size,
+            layers: depth,
+            heads,
+            kv_heads: heads,
+            width: heads * head_width,
+            context,
+            rope_base: 100_000.0,
+            softcap: 15.0,
+            norm_eps: NORM_EPS,
+            switches: Switches::july_2026(),
         };
         config.check()?;
         Ok(config)
@@ -125,7 +158,7 @@ impl Config {
                 return fault(format!("{name} is {number}; it must be a positive number"));
             }
         }
-        Ok(())
+        self.switches.check(width)
     }
 
     /// A model and a tokenizer belong together only if they count the same ids.

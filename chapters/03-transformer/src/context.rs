@@ -24,6 +24,15 @@ pub trait Context {
         k: &Tensor,
         v: &Tensor,
     ) -> Tensor;
+
+    /// For [smear](crate::Switches::smear): each new token's predecessor's embedding, zeros where there is none,
+    /// (B, T, C) -> (B, T, C). The default is for rows that start here; a context that continues rows must override
+    /// it and remember the last embedding of each, or the first token of every piece goes without.
+    fn previous(&mut self, x: &Tensor) -> Tensor {
+        let (batch, time, width) = x.size3().expect("embeddings are (B, T, C)");
+        let none = Tensor::zeros([batch, 1, width], (x.kind(), x.device()));
+        Tensor::cat(&[none, x.narrow(1, 0, time - 1)], 1) // (B, 1, C), (B, T − 1, C) -> (B, T, C)
+    }
 }
 // ANCHOR_END: context
 

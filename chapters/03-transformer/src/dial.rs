@@ -3,6 +3,7 @@
 //! which nanochat of October 2025 derives a whole training run.
 
 use crate::layout::layout;
+use crate::windows::windows;
 use crate::{Config, Error, Role};
 // ANCHOR_END: head
 
@@ -13,16 +14,21 @@ pub fn parameter_count(config: &Config) -> i64 {
 }
 
 /// Floating-point operations to train on one token: 6 per parameter that multiplies (a multiplication and an addition,
-/// once forward and twice backward), and 12 · L · H · D · T for the attention scores and their weighted sums over a row
-/// of T tokens. The embedding is looked up, not multiplied, and does not count. (The half of the scores that the
+/// once forward and twice backward), and 12 · H · D · T per layer for the attention scores and their weighted sums over a
+/// row of T tokens, or over a shorter window. Embeddings are looked up, not multiplied, and do not count; learned scalars neither. (The half of the scores that the
 /// causal mask hides does count: the convention of the field.)
 pub fn flops_per_token(config: &Config) -> i64 {
     let multiplied: i64 = layout(config)
         .iter()
-        .filter(|slot| slot.role != Role::Embedding)
+        .filter(|slot| slot.shape.len() == 2)
+        .filter(|slot| !matches!(slot.role, Role::Embedding | Role::ValueTable))
         .map(|slot| slot.elements())
         .sum();
-    6 * multiplied + 12 * config.layers * config.heads * config.head_width() * config.context
+    let seen: i64 = windows(config)
+        .iter()
+        .map(|window| window.unwrap_or(config.context))
+        .sum();
+    6 * multiplied + 12 * config.heads * config.head_width() * seen
 }
 // ANCHOR_END: counts
 

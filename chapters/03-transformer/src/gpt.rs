@@ -7,11 +7,17 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::attention::{Attention, Rotation};
+use crate::attention::{Attention, Place, Rotation};
+use crate::backout::{Backout, middle_layer};
 use crate::block::Block;
 use crate::init::first_values;
 use crate::layout::layout;
 use crate::mlp::Mlp;
+use crate::padding::cropped;
+use crate::residual_scalars::ResidualScalars;
+use crate::smear::Smear;
+use crate::value_embedding::has_table;
+use crate::windows::windows;
 use crate::{Causal, Config, Context, Error, HeadLoss, Kernels, Role, Rotary};
 // ANCHOR_END: head
 
@@ -35,12 +41,23 @@ pub struct Gpt {
     /// `[V, C]`
     head: Tensor,
     rotary: Rotary,
+    extras: Extras,
+}
+
+/// What switches bring, per layer or for the whole model; all `None` in the seed model.
+struct Extras {
+    windows: Vec<Option<i64>>,
+    /// `[V, K·D]`
+    value_tables: Vec<Option<Tensor>>,
+    scalars: Option<ResidualScalars>,
+    smear: Option<Smear>,
+    backout: Option<Backout>,
 }
 // ANCHOR_END: gpt
 
 // ANCHOR: new
 impl Gpt {
-    /// A model before its first step: the initialisation of October 2025, drawn from `seed`.
+    /// A model before its first step: the seed model's initialisation, or the one switched on, drawn from `seed`.
     pub fn new(config: &Config, device: Device, seed: u64) -> Result<Gpt, Error> {
         config.check()?;
         let tensors = layout(config)
@@ -63,14 +80,14 @@ impl Gpt {
             let Some(found) = given.iter().position(|(name, _)| *name == slot.name) else {
                 return Err(Error::MissingTensor {
                     name: slot.name,
-                    expected: slot.shape.to_vec(),
+                    expected: slot.shape,
                 });
             };
             let (name, tensor) = given.swap_remove(found);
             if tensor.size() != slot.shape {
                 return Err(Error::MisshapedTensor {
                     name,
-                    expected: slot.shape.to_vec(),
+                    expected: slot.shape,
                     found: tensor.size(),
                 });
             }
@@ -108,11 +125,12 @@ impl Gpt {
         Gpt {
             embedding: next(),
             blocks: (0..config.layers)
-                .map(|_| Block {
+                .map(|layer| Block {
                     attention: Attention {
                         query: next(),
                         key: next(),
                         value: next(),
+                        value_gate: has_table(config, layer).then(&mut next),
                         output: next(),
                     },
                     mlp: Mlp {
@@ -122,6 +140,24 @@ impl Gpt {
                 })
                 .collect(),
             head: next(),
+            extras: Extras {
+                windows: windows(config),
+                value_tables: (0..config.layers)
+                    .map(|layer| has_table(config, layer).then(&mut next))
+                    .collect(),
+                scalars: config.switches.residual_scalars.then(|| ResidualScalars {
+                    residual: next(),
+                    start: next(),
+                }),
+                smear: config.switches.smear.then(|| Smear {
+                    gate: next(),
+                    strength: next(),
+                }),
+                backout: config
+                    .switches
+                    .backout
+                    .then(|| Backout { strength: next() }),
+            },
             rotary: Rotary::new(config, device),
             config: config.clone(),
             device,
@@ -150,9 +186,9 @@ impl Gpt {
         self.compute
     }
 
-    /// The head's weight `[V, C]`, for those who go from `hidden` on by themselves.
-    pub fn head(&self) -> &Tensor {
-        &self.head
+    /// The head's weight `[V, C]` without padding, for those who go from `hidden` on by themselves.
+    pub fn head(&self) -> Tensor {
+        cropped(&self.head, self.config.vocab_size)
     }
 
     /// All weights in the layout's order, which never changes.
@@ -175,10 +211,33 @@ impl Gpt {
         let rotation = Rotation { cos, sin };
         let eps = self.config.norm_eps;
 
-        let x = Tensor::embedding(&self.embedding, ids, -1, false, false); // (B, T) -> (B, T, C)
-        let mut x = kernels.rms_norm(&x.to_kind(self.compute), eps);
+        let extras = &self.extras;
+        let look_up =
+            |table: &Tensor| Tensor::embedding(table, ids, -1, false, false).to_kind(self.compute);
+
+        let mut x = kernels.rms_norm(&look_up(&self.embedding), eps); // (B, T) -> (B, T, C)
+        if let Some(smear) = &extras.smear {
+            x = smear.forward(kernels, context, x);
+        }
+        let start = x.shallow_clone(); // another handle, not a copy; the middle's too
+        let mut middle = None;
         for (layer, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&self.config, kernels, context, layer, &rotation, x); // (B, T, C)
+            if let Some(scalars) = &extras.scalars {
+                x = scalars.mix(layer, &x, &start);
+            }
+            let place = Place {
+                layer,
+                window: extras.windows[layer],
+                rotation: &rotation,
+                value_embedding: extras.value_tables[layer].as_ref().map(look_up), // (B, T, K·D)
+            };
+            x = block.forward(&self.config, kernels, context, &place, x); // (B, T, C)
+            if extras.backout.is_some() && layer == middle_layer(self.config.layers) {
+                middle = Some(x.shallow_clone());
+            }
+        }
+        if let (Some(backout), Some(middle)) = (&extras.backout, &middle) {
+            x = backout.subtract(x, middle);
         }
         Ok(kernels.rms_norm(&x, eps))
     }
@@ -191,7 +250,7 @@ impl Gpt {
         ids: &Tensor,
     ) -> Result<Tensor, Error> {
         let x = self.hidden(kernels, context, ids)?; // (B, T, C)
-        Ok(kernels.logits(&x, &self.head, self.config.softcap))
+        Ok(kernels.logits(&x, &self.head(), self.config.softcap))
     }
 
     /// As `logits`, for each row's last position only, which is all that sampling needs: (B, T) -> (B, V).
@@ -204,7 +263,7 @@ impl Gpt {
         let x = self.hidden(kernels, context, ids)?; // (B, T, C)
         let x = x.narrow(1, x.size()[1] - 1, 1); // (B, 1, C)
         Ok(kernels
-            .logits(&x, &self.head, self.config.softcap)
+            .logits(&x, &self.head(), self.config.softcap)
             .squeeze_dim(1)) // (B, 1, V) -> (B, V)
     }
 
@@ -224,7 +283,7 @@ impl Gpt {
         }
         self.check_range("target", targets, -1)?;
         let x = self.hidden(kernels, &mut Causal, ids)?; // (B, T, C)
-        Ok(kernels.head_loss(&x, &self.head, targets, self.config.softcap))
+        Ok(kernels.head_loss(&x, &self.head(), targets, self.config.softcap))
     }
     // ANCHOR_END: hidden
 

@@ -4,17 +4,19 @@
 //! A folder written by transformers may hold keys that do not change what is computed (`use_cache`, `dtype`, …): they
 //! are ignored. Keys that would change it (a bias, another activation, tied embeddings, scaled RoPE) are refused unless
 //! they say what this model does anyway.
+//!
+//! A model with a switch on is none that transformers knows: its `model_type` is `nanocrab`, and its switches are keys.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::{Config, Error};
+use crate::{Config, Error, Initialisation, Switches};
 // ANCHOR_END: head
 
 // ANCHOR: write
 pub fn to_json(config: &Config) -> Value {
-    json!({
+    let mut all = json!({
         "architectures": ["NanoChatForCausalLM"],
         "model_type": "nanochat",
         "vocab_size": config.vocab_size,
@@ -36,7 +38,35 @@ pub fn to_json(config: &Config) -> Value {
         "eos_token_id": null,
         "pad_token_id": null,
         "dtype": "float32",
-    })
+    });
+    if !config.switches.all_off() {
+        all["architectures"] = json!(["NanocrabForCausalLM"]);
+        all["model_type"] = json!("nanocrab");
+        for (key, value) in switch_keys(&config.switches) {
+            all[key] = value;
+        }
+    }
+    all
+}
+
+fn switch_keys(switches: &Switches) -> [(&'static str, Value); 8] {
+    [
+        ("qk_scale", json!(switches.qk_scale)),
+        ("value_embeddings", json!(switches.value_embeddings)),
+        ("residual_scalars", json!(switches.residual_scalars)),
+        ("smear", json!(switches.smear)),
+        ("backout", json!(switches.backout)),
+        ("window_pattern", json!(switches.window_pattern)),
+        ("vocab_multiple", json!(switches.vocab_multiple)),
+        ("initialisation", json!(year(switches.initialisation))),
+    ]
+}
+
+fn year(initialisation: Initialisation) -> &'static str {
+    match initialisation {
+        Initialisation::October2025 => "2025",
+        Initialisation::July2026 => "2026",
+    }
 }
 // ANCHOR_END: write
 
@@ -70,6 +100,7 @@ pub fn from_json(path: &Path, json: &Value) -> Result<Config, Error> {
         rope_base: rope.number("rope_theta")?,
         softcap: reader.number("final_logit_softcapping")?,
         norm_eps: reader.number("rms_norm_eps")?,
+        switches: reader.switches()?,
     };
     config.check()?;
     rope.expect("rope_type", &json!("default"))?;
@@ -83,6 +114,10 @@ pub fn from_json(path: &Path, json: &Value) -> Result<Config, Error> {
     // ourselves is a switch, and to ignore it would be to compute another model.
     if model_type == Some("nanocrab") {
         reader.refuse_unknown_keys(&to_json(&config))?;
+    } else {
+        for (key, off) in switch_keys(&Switches::default()) {
+            reader.expect(key, &off)?;
+        }
     }
     Ok(config)
 }
@@ -135,13 +170,51 @@ impl Reader<'_> {
         Err(self.fault(key, expected))
     }
 
+    /// A switch that is absent or null is off.
+    fn switches(&self) -> Result<Switches, Error> {
+        let off = Switches::default();
+        let on = |key: &str| match self.json.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| self.fault(key, "true or false")),
+        };
+        Ok(Switches {
+            qk_scale: match self.has("qk_scale") {
+                true => self.number("qk_scale")?,
+                false => off.qk_scale,
+            },
+            value_embeddings: on("value_embeddings")?,
+            residual_scalars: on("residual_scalars")?,
+            smear: on("smear")?,
+            backout: on("backout")?,
+            window_pattern: match self.json.get("window_pattern") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(pattern)) => Some(pattern.clone()),
+                Some(_) => return Err(self.fault("window_pattern", "letters S and L, like SSSL")),
+            },
+            vocab_multiple: match self.has("vocab_multiple") {
+                true => self.whole("vocab_multiple")?,
+                false => off.vocab_multiple,
+            },
+            initialisation: match self.json.get("initialisation").and_then(Value::as_str) {
+                Some("2025") => Initialisation::October2025,
+                Some("2026") => Initialisation::July2026,
+                None if !self.has("initialisation") => off.initialisation,
+                _ => return Err(self.fault("initialisation", "\"2025\" or \"2026\"")),
+            },
+        })
+    }
+
     fn refuse_unknown_keys(&self, known: &Value) -> Result<(), Error> {
         let mut keys = self
             .json
             .as_object()
             .into_iter()
             .flat_map(|object| object.keys());
-        match keys.find(|key| known.get(key).is_none()) {
+        let switches = switch_keys(&Switches::default());
+        let is_switch = |key: &str| switches.iter().any(|(switch, _)| *switch == key);
+        match keys.find(|key| known.get(key).is_none() && !is_switch(key)) {
             Some(key) => Err(Error::Switch {
                 path: self.path.to_path_buf(),
                 key: key.clone(),

@@ -18,14 +18,28 @@ use crate::layout::{Law, Slot};
 /// The tensor that training begins from, in fp32: `[out, in]`.
 pub fn first_values(slot: &Slot, seed: u64, device: Device) -> Tensor {
     match slot.law {
-        Law::Zero => Tensor::zeros(slot.shape, (Kind::Float, device)),
+        Law::Zero => Tensor::zeros(&slot.shape[..], (Kind::Float, device)),
         Law::Normal(deviation) => {
             let mut stream = ChaCha8Rng::seed_from_u64(seed);
             stream.set_stream(hash(&slot.name));
             let values = normal(&mut stream, deviation, slot.elements() as usize);
             Tensor::from_slice(&values)
-                .view(slot.shape)
+                .view(&slot.shape[..])
                 .to_device(device)
+        }
+        Law::Uniform(low, high) => {
+            let mut stream = ChaCha8Rng::seed_from_u64(seed);
+            stream.set_stream(hash(&slot.name));
+            let values: Vec<f32> = (0..slot.elements())
+                .map(|_| (low + (high - low) * uniform(&mut stream)) as f32)
+                .collect();
+            Tensor::from_slice(&values)
+                .view(&slot.shape[..])
+                .to_device(device)
+        }
+        Law::Ramp(first, last) => {
+            let ramp = Tensor::linspace(first, last, slot.elements(), (Kind::Float, device));
+            ramp.view(&slot.shape[..])
         }
     }
 }

@@ -17,17 +17,19 @@
 //! Read the files in this order: `config`, `layout`, `init` (what a model is made of), `kernels`, `plain`, `rotary`,
 //! `context` (the arithmetic), `attention`, `mlp`, `block`, `gpt` (the model), `dial` (sizes and costs), `sampler`,
 //! `token_choice`, `generation`, `naive_sampler`, `scorer` (using it), `safetensors_io`, `hf_config`, `folder`, `names`
-//! (keeping it), `error`.
+//! (keeping it), `error`. What nanochat changed until July 2026 stands apart, a file for each change: `switches` lists
+//! them, and `dial_2026` has its arithmetic of a run.
 // ANCHOR_END: head
 
 // ANCHOR: modules
 pub mod dial;
+pub mod dial_2026;
 pub mod names;
 pub mod safetensors_io;
 
 mod attention;
+mod backout;
 mod block;
-
 mod config;
 mod context;
 mod error;
@@ -36,15 +38,23 @@ mod generation;
 mod gpt;
 mod hf_config;
 mod init;
+mod init_2026;
 mod kernels;
 mod layout;
 mod mlp;
 mod naive_sampler;
+mod padding;
 mod plain;
+mod qk_scale;
+mod residual_scalars;
 mod rotary;
 mod sampler;
 mod scorer;
+mod smear;
+mod switches;
 mod token_choice;
+mod value_embedding;
+mod windows;
 
 pub use config::Config;
 pub use context::{Causal, Context};
@@ -59,5 +69,7 @@ pub use plain::Plain;
 pub use rotary::Rotary;
 pub use sampler::{Prompt, Sample, Sampler, Sampling, StopReason, Tool};
 pub use scorer::{PlainScorer, Scorer, Scores};
+pub use switches::{Initialisation, Switches};
 pub use token_choice::TokenChoice;
+pub use windows::{short_window, windows};
 // ANCHOR_END: modules

@@ -172,7 +172,7 @@ fn print_shapes(gpt: &Gpt, inputs: &Tensor, targets: &Tensor) -> anyhow::Result<
         lines: RefCell::default(),
     };
     let x = gpt.hidden(&&narrator, &mut &narrator, inputs)?;
-    (&narrator).head_loss(&x, gpt.head(), targets, gpt.config().softcap);
+    (&narrator).head_loss(&x, &gpt.head(), targets, gpt.config().softcap);
 
     let lines = narrator.lines.into_inner();
     let per_block = (lines.len() - 4) / layers as usize; // all but the first norm, the last norm, the loss and its sum

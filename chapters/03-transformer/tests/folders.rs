@@ -200,12 +200,10 @@ fn a_nanocrab_model_with_an_unknown_switch_is_refused_and_one_with_none_is_read(
         config["model_type"] = json!("nanocrab")
     });
     assert!(Gpt::load_folder(folder.path(), Device::Cpu).is_ok());
-    change_config(folder.path(), |config| {
-        config["value_embeddings"] = json!(true)
-    });
+    change_config(folder.path(), |config| config["value_dreams"] = json!(true));
     let message = words(&refusal(folder.path()));
     assert!(
-        message.contains("unknown switch `value_embeddings`"),
+        message.contains("unknown switch `value_dreams`"),
         "{message}"
     );
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use golden_set::{assert_close, distance, golden, json, relative, tensors};
 use serde_json::Value;
 use tch::{Device, Tensor};
-use transformer::{Causal, Config, Gpt, Plain, dial, names};
+use transformer::{Causal, Config, Gpt, Plain, Switches, dial, names};
 
 struct Golden {
     gpt: Gpt,
@@ -29,6 +29,7 @@ fn load() -> Golden {
         rope_base: meta["rope_base"].as_f64().unwrap(),
         softcap: meta["softcap"].as_f64().unwrap(),
         norm_eps: f64::from(f32::EPSILON),
+        switches: Switches::default(),
     };
     let weights = tensors(&folder.join("weights.safetensors"));
     let weights = weights

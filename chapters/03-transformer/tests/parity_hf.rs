@@ -60,7 +60,8 @@ fn parity_names() {
         "",
         "transformer.h.x.attn.c_q.weight",
         "transformer.h.0.attn.c_q",
-        "value_embeds.1.weight",
+        "value_embeds.x.weight",
+        "value_lambda",
     ] {
         assert_eq!(names::from_nanochat(wrong), None);
         assert_eq!(names::to_nanochat(wrong), None);

@@ -3,7 +3,8 @@
 //! Muon is for matrices that map activations to activations. Embedding and head are tables with a row per token,
 //! most of whose rows have no gradient in a step: those are AdamW's.
 
-use crate::Error;
+use crate::groups_2026::switch_groups;
+use crate::{Error, Rates2026, Refinements};
 use std::collections::HashSet;
 use tch::{Kind, Tensor};
 use transformer::{Parameter, Role};
@@ -32,6 +33,7 @@ pub enum Method {
         nesterov: bool,
         /// The number type of the iteration.
         compute: Kind,
+        refinements: Refinements,
     },
 }
 // ANCHOR_END: group
@@ -80,6 +82,7 @@ pub fn groups_2025(
         steps: 5,
         nesterov: true,
         compute,
+        refinements: Refinements::NONE,
     };
     let mut tables = Vec::new();
     for (name, role, rate) in [
@@ -95,6 +98,20 @@ pub fn groups_2025(
             weight_decay: rates.weight_decay,
         });
     }
+    tables.extend(switch_groups(parameters, width, &Rates2026::default()));
+    let matrices = matrix_groups(parameters, muon, rates.matrix, 0.0);
+    let groups = tables.into_iter().chain(matrices).collect();
+    check(&groups)?;
+    Ok(groups)
+}
+
+/// A group for every shape of matrix, in the order in which they first appear.
+pub(crate) fn matrix_groups(
+    parameters: &[Parameter],
+    method: Method,
+    lr: f64,
+    weight_decay: f64,
+) -> Vec<Group> {
     let mut shapes: Vec<Vec<i64>> = Vec::new();
     for parameter in parameters
         .iter()
@@ -105,21 +122,22 @@ pub fn groups_2025(
             shapes.push(shape);
         }
     }
-    let matrices = shapes.into_iter().map(|shape| Group {
+    let group = |shape: Vec<i64>| Group {
         name: format!("matrices {shape:?}"),
-        method: muon,
+        method,
         parameters: pick(parameters, |parameter| {
             parameter.role == Role::Matrix && parameter.tensor.size() == shape
         }),
-        lr: rates.matrix,
-        weight_decay: 0.0,
-    });
-    let groups = tables.into_iter().chain(matrices).collect();
-    check(&groups)?;
-    Ok(groups)
+        lr,
+        weight_decay,
+    };
+    shapes.into_iter().map(group).collect()
 }
 
-fn pick(parameters: &[Parameter], wanted: impl Fn(&Parameter) -> bool) -> Vec<(String, Tensor)> {
+pub(crate) fn pick(
+    parameters: &[Parameter],
+    wanted: impl Fn(&Parameter) -> bool,
+) -> Vec<(String, Tensor)> {
     let wanted = parameters.iter().filter(|parameter| wanted(parameter));
     wanted
         .map(|parameter| (parameter.name.clone(), parameter.tensor.shallow_clone()))

@@ -3,13 +3,14 @@
 //! Buffers: AdamW keeps two moments per weight, Muon one momentum per weight, stacked per group as (N, R, C).
 
 use crate::groups::{self, Group, Method};
-use crate::newton_schulz::orthogonalise;
+use crate::normuon::{evened_out, second_moment_shape};
 use crate::updates::{AdamWStep, Updates};
 use crate::{Collective, Error, Handle};
 use tch::{Tensor, no_grad_guard};
 
 // ANCHOR: scale
-/// What the schedule says at a step: multipliers of every group's rate and decay, and Muon's momentum itself.
+/// What the schedule says at a step: multipliers of every group's rate and of Muon's weight decay, and Muon's
+/// momentum itself. AdamW's weight decay stays as it is during a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepScale {
     pub lr: f64,
@@ -31,8 +32,12 @@ pub struct Optimizer {
 enum Buffers {
     /// (first, second) moment of each parameter.
     AdamW(Vec<(Tensor, Tensor)>),
-    /// The momenta of the group's matrices (N, R, C).
-    Muon(Tensor),
+    Muon {
+        /// The momenta of the group's matrices (N, R, C).
+        momentum: Tensor,
+        /// NorMuon's, (N, R, 1) or (N, 1, C).
+        second: Option<Tensor>,
+    },
 }
 
 impl Optimizer {
@@ -58,9 +63,17 @@ impl Optimizer {
                         .map(|(_, p)| (p.detach().zeros_like(), p.detach().zeros_like()))
                         .collect(),
                 ),
-                Method::Muon { .. } => Buffers::Muon(
-                    stack(group.parameters.iter().map(|(_, p)| p.detach())).zeros_like(),
-                ),
+                Method::Muon { refinements, .. } => {
+                    let weights = stack(group.parameters.iter().map(|(_, p)| p.detach()));
+                    let (n, rows, columns) = weights.size3().expect("checked above");
+                    let shape = second_moment_shape(n, rows, columns);
+                    Buffers::Muon {
+                        momentum: weights.zeros_like(),
+                        second: refinements
+                            .second_moment
+                            .map(|_| Tensor::zeros(shape, (weights.kind(), weights.device()))),
+                    }
+                }
             })
             .collect();
         Ok(Optimizer {
@@ -86,7 +99,7 @@ impl Optimizer {
         let groups = self.groups.iter_mut().zip(&mut self.buffers);
         for ((group, buffers), handles) in groups.zip(arriving) {
             let gradients: Vec<Tensor> = handles.into_iter().map(Handle::wait).collect();
-            let (lr, weight_decay) = (group.lr * scale.lr, group.weight_decay * scale.weight_decay);
+            let lr = group.lr * scale.lr;
             let mut weights: Vec<&mut Tensor> = group
                 .parameters
                 .iter_mut()
@@ -98,7 +111,7 @@ impl Optimizer {
                         lr,
                         betas,
                         eps,
-                        weight_decay,
+                        weight_decay: group.weight_decay,
                         step: self.step,
                     };
                     let pairs = weights.into_iter().zip(&gradients);
@@ -111,18 +124,26 @@ impl Optimizer {
                         steps,
                         nesterov,
                         compute,
+                        refinements,
                     },
-                    Buffers::Muon(momentum),
+                    Buffers::Muon { momentum, second },
                 ) => {
                     let gradient = &gradients[0]; // (N, R, C)
                     let direction =
                         self.updates
                             .muon_momentum(momentum, gradient, scale.momentum, nesterov);
-                    let updates = orthogonalise(&direction, steps, compute); // (N, R, C)
+                    let mut updates = refinements.direction(&direction, steps, compute); // (N, R, C)
+                    if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
+                        updates = evened_out(&updates, second, beta);
+                    }
                     let (rows, columns) = (updates.size()[1] as f64, updates.size()[2] as f64);
                     let lr = lr * (rows / columns).max(1.0).sqrt();
-                    self.updates
-                        .muon_apply(&mut weights, &updates, lr, weight_decay);
+                    let decay = group.weight_decay * scale.weight_decay;
+                    let updating = &self.updates;
+                    match refinements.cautious {
+                        true => updating.muon_apply_cautious(&mut weights, &updates, lr, decay),
+                        false => updating.muon_apply(&mut weights, &updates, lr, decay),
+                    }
                 }
                 _ => unreachable!("buffers are made from the groups"),
             }
@@ -196,10 +217,14 @@ impl Optimizer {
                             moments[index].1.shallow_clone(),
                         ));
                     }
-                    Buffers::Muon(momenta) => state.push((
-                        format!("{name}::momentum_buffer"),
-                        momenta.get(index as i64),
-                    )),
+                    Buffers::Muon { momentum, second } => {
+                        let index = index as i64;
+                        state.push((format!("{name}::momentum_buffer"), momentum.get(index)));
+                        if let Some(second) = second {
+                            let name = format!("{name}::second_momentum_buffer");
+                            state.push((name, second.get(index)));
+                        }
+                    }
                 }
             }
         }

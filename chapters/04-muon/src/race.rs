@@ -9,7 +9,7 @@
 //! - **AdamW** rescales each *entry* of W, which mends little, since the quiet directions are mixtures of all columns;
 //! - **Muon** replaces the singular values by ones: a step of the same size along every direction, loud or quiet.
 
-use crate::{Error, Group, Method, Optimizer, PlainUpdates, Solo, StepScale};
+use crate::{Error, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale};
 use tch::{Device, Kind, Tensor};
 
 // ANCHOR: problem
@@ -113,6 +113,7 @@ impl Stepper {
                 steps: 5,
                 nesterov: true,
                 compute: Kind::Float,
+                refinements: Refinements::NONE,
             },
         };
         let parameters = vec![("weights".to_string(), weights.shallow_clone())];

@@ -43,6 +43,22 @@ pub trait Updates {
 
     /// `weight ← (1 − lr·decay)·weight − lr·update` for N weights (R, C) and their updates (N, R, C).
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, weight_decay: f64);
+
+    /// As `muon_apply`, but a weight decays only where its update has its sign, that is, where the step shrinks it
+    /// anyway: `weight ← weight − lr·update − lr·decay·weight·[update·weight ≥ 0]`.
+    fn muon_apply_cautious(
+        &self,
+        weights: &mut [&mut Tensor],
+        updates: &Tensor,
+        lr: f64,
+        weight_decay: f64,
+    ) {
+        for (weight, update) in weights.iter_mut().zip(updates.unbind(0)) {
+            let agrees = (&update * &**weight).ge(0.0); // (R, C)
+            let decay = &**weight * (lr * weight_decay) * agrees;
+            let _ = weight.g_sub_(&(update * lr + decay));
+        }
+    }
 }
 // ANCHOR_END: trait
 

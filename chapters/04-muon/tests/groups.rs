@@ -1,10 +1,10 @@
 //! Which tensor goes to which optimizer, at which rate.
 
-use muon::{Group, Method, Rates2025, groups_2025};
+use muon::{Group, Method, Rates2025, Refinements, groups_2025};
 use serde_json::Value;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
-use transformer::{Parameter, Role};
+use transformer::{Config, Gpt, Parameter, Role, Switches};
 
 fn parameter(name: &str, role: Role, rows: i64, columns: i64) -> Parameter {
     let tensor = Tensor::zeros([rows, columns], (Kind::Float, Device::Cpu)).set_requires_grad(true);
@@ -98,7 +98,9 @@ fn rates_and_settings_of_the_groups_parity() {
                     steps,
                     nesterov,
                     compute,
+                    refinements,
                 } => {
+                    assert_eq!(refinements, Refinements::NONE);
                     assert_eq!(theirs["optimizer"], "Muon");
                     assert_eq!(steps as f64, number(&theirs["ns_steps"]));
                     assert_eq!(
@@ -139,4 +141,22 @@ fn two_parameters_of_one_name_are_refused() {
     ];
     let error = groups_2025(&twice, 4, &Rates2025::default(), Kind::Float).expect_err("twice");
     assert!(error.to_string().contains("the tensor a "), "{error}");
+}
+
+#[test]
+fn the_seed_recipe_trains_what_switches_bring_too() {
+    let config = Config {
+        switches: Switches::july_2026(),
+        ..Config::d(2, 64, 64).expect("a shape")
+    };
+    let gpt = Gpt::new(&config, Device::Cpu, 1).expect("a model");
+    let groups = groups_2025(
+        gpt.parameters(),
+        config.width,
+        &Rates2025::default(),
+        Kind::Float,
+    )
+    .expect("groups");
+    let trained: usize = groups.iter().map(|group| group.parameters.len()).sum();
+    assert_eq!(trained, gpt.parameters().len());
 }

@@ -1,6 +1,8 @@
 //! What the optimizers promise, without a reference.
 
-use muon::{Error, Group, Method, Optimizer, PlainUpdates, Solo, StepScale, orthogonalise};
+use muon::{
+    Error, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale, orthogonalise,
+};
 use tch::{Device, Kind, Tensor};
 
 const ADAMW: Method = Method::AdamW {
@@ -11,6 +13,7 @@ const MUON: Method = Method::Muon {
     steps: 5,
     nesterov: true,
     compute: Kind::Float,
+    refinements: Refinements::NONE,
 };
 const FULL: StepScale = StepScale {
     lr: 1.0,

@@ -1,6 +1,6 @@
 //! Four steps of the October 2025 optimizers on given gradients, weight by weight and buffer by buffer.
 
-use muon::{AdamWStep, Group, Method, Optimizer, PlainUpdates, Solo, StepScale, Updates};
+use muon::{AdamWStep, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale, Updates};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -50,6 +50,7 @@ fn groups(meta: &Value, inputs: &HashMap<String, Tensor>, compute: Kind) -> Vec<
                 steps: number("ns_steps") as usize,
                 nesterov: group["nesterov"].as_bool().expect("a bool"),
                 compute,
+                refinements: Refinements::NONE,
             }
         };
         let names: Vec<&str> = group["params"]

@@ -21,5 +21,5 @@ pub use error::Error;
 pub use interrupt::Interrupt;
 pub use kneser_ney::KneserNey;
 pub use metrics::{Metrics, read_metrics};
-pub use schedule::{Momentum, Schedule};
+pub use schedule::{Decay, Momentum, Schedule};
 pub use train::{Evaluate, Evaluation, Outcome, Settings, Trainer};

@@ -6,6 +6,7 @@
 
 use muon::StepScale;
 use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
 
 // ANCHOR: schedule
 /// Flat between a warm-up and a warm-down: the trapezoid that nanochat trains with.
@@ -24,6 +25,8 @@ pub struct Schedule {
     /// The multiplier at the very end.
     pub final_fraction: f64,
     pub momentum: Momentum,
+    #[serde(default)]
+    pub decay: Decay,
 }
 
 /// Muon's momentum starts low, while the gradients still turn quickly, and rises to its working value.
@@ -34,6 +37,19 @@ pub struct Momentum {
     pub last: f64,
     /// Steps from `first` to `last`, in a straight line.
     pub ramp_steps: u64,
+    /// Where it goes during the warm-down; `None`: it stays at `last`.
+    #[serde(default)]
+    pub end: Option<f64>,
+}
+
+/// What happens to Muon's weight decay during the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    #[default]
+    Constant,
+    /// Half a cosine, from full to nothing at the end.
+    Cosine,
 }
 // ANCHOR_END: schedule
 
@@ -55,16 +71,42 @@ impl Schedule {
                 first: 0.85,
                 last: 0.95,
                 ramp_steps: 300,
+                end: None,
             },
+            decay: Decay::Constant,
         }
     }
     // ANCHOR_END: seed
+
+    // ANCHOR: july_2026
+    /// The base training of July 2026. Its warm-up is given in steps (40), the warm-down takes 65 % and ends at 5 %.
+    pub fn july_2026(
+        steps: u64,
+        warmup_steps: u64,
+        warmdown_ratio: f64,
+        final_fraction: f64,
+    ) -> Self {
+        Schedule {
+            steps,
+            warmup_steps,
+            warmdown_ratio,
+            final_fraction,
+            momentum: Momentum {
+                first: 0.85,
+                last: 0.97,
+                ramp_steps: 400,
+                end: Some(0.90),
+            },
+            decay: Decay::Cosine,
+        }
+    }
+    // ANCHOR_END: july_2026
 
     // ANCHOR: multiplier
     /// The learning rate's multiplier at a step. Python rounds halves to even, and so must we: a warm-down that is
     /// one step longer is another run.
     pub fn multiplier(&self, step: u64) -> f64 {
-        let warmdown_steps = (self.warmdown_ratio * self.steps as f64).round_ties_even() as u64;
+        let warmdown_steps = self.warmdown_steps();
         if step < self.warmup_steps {
             (step + 1) as f64 / self.warmup_steps as f64
         } else if step + warmdown_steps <= self.steps {
@@ -74,16 +116,30 @@ impl Schedule {
             left + (1.0 - left) * self.final_fraction
         }
     }
+
+    fn warmdown_steps(&self) -> u64 {
+        (self.warmdown_ratio * self.steps as f64).round_ties_even() as u64
+    }
     // ANCHOR_END: multiplier
 
     // ANCHOR: momentum
-    /// Muon's momentum at a step.
+    /// Muon's momentum at a step. The ramp goes first: a run shorter than it never sees the warm-down's.
     pub fn momentum(&self, step: u64) -> f64 {
         let Momentum {
             first,
             last,
             ramp_steps,
+            end,
         } = self.momentum;
+        let warmdown_steps = self.warmdown_steps();
+        let begins = self.steps.saturating_sub(warmdown_steps);
+        if let Some(end) = end
+            && step >= ramp_steps.max(begins)
+            && warmdown_steps > 0
+        {
+            let share = (step - begins) as f64 / warmdown_steps as f64;
+            return (1.0 - share) * last + share * end;
+        }
         let share = if ramp_steps == 0 {
             1.0
         } else {
@@ -92,12 +148,23 @@ impl Schedule {
         (1.0 - share) * first + share * last
     }
 
-    /// What the optimizer is told at a step. The seed recipe decays no weights over time.
+    /// The multiplier of Muon's weight decay at a step.
+    pub fn weight_decay(&self, step: u64) -> f64 {
+        match self.decay {
+            Decay::Constant => 1.0,
+            Decay::Cosine => {
+                let share = step as f64 / self.steps.max(1) as f64;
+                0.5 * (1.0 + (PI * share).cos())
+            }
+        }
+    }
+
+    /// What the optimizer is told at a step.
     pub fn at(&self, step: u64) -> StepScale {
         StepScale {
             lr: self.multiplier(step),
             momentum: self.momentum(step),
-            weight_decay: 1.0,
+            weight_decay: self.weight_decay(step),
         }
     }
     // ANCHOR_END: momentum

@@ -1,4 +1,4 @@
-//! The schedules of October 2025, number by number.
+//! The schedules of October 2025 and July 2026, number by number.
 
 use pretrain::Schedule;
 use serde_json::Value;
@@ -57,6 +57,53 @@ fn base_training_parity() {
             );
         }
     }
+}
+
+#[test]
+fn base_training_2026_parity() {
+    let text = std::fs::read_to_string(golden().join("schedule.json"))
+        .expect("schedule.json is in the golden folder");
+    let all: Value = serde_json::from_str(&text).expect("JSON");
+    let cases = all["base_train_2026"].as_array().expect("cases");
+    assert!(!cases.is_empty());
+    for case in cases {
+        let number = |key: &str| case[key].as_f64().expect("a number");
+        let schedule = Schedule::july_2026(
+            number("num_iterations") as u64,
+            number("warmup_steps") as u64,
+            number("warmdown_ratio"),
+            number("final_lr_frac"),
+        );
+        let decay = number("weight_decay_scaled");
+        for key in ["lr_multiplier", "muon_momentum", "weight_decay"] {
+            let theirs = numbers(&case[key]);
+            assert!(
+                theirs.iter().any(|&number| number > 0.0),
+                "zeros would pass"
+            );
+            for (step, theirs) in numbers(&case["steps"]).iter().zip(theirs) {
+                let scale = schedule.at(*step as u64);
+                let ours = match key {
+                    "lr_multiplier" => scale.lr,
+                    "muon_momentum" => scale.momentum,
+                    _ => decay * scale.weight_decay,
+                };
+                assert!(
+                    (ours - theirs).abs() <= 1e-12,
+                    "{key} at step {step} of {}: {ours} is not {theirs}",
+                    schedule.steps
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_schedule_saved_before_2026_still_loads() {
+    let old = r#"{"steps":7,"warmup_steps":0,"warmdown_ratio":0.2,"final_fraction":0.0,
+        "momentum":{"first":0.85,"last":0.95,"ramp_steps":300}}"#;
+    let schedule: Schedule = serde_json::from_str(old).expect("an old schedule");
+    assert_eq!(schedule, Schedule::october_2025(7, 0.0, 0.2, 0.0));
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! The multiplier acts on rates that the stage has already scaled: fine-tuning in 2025 begins at 0.02 of pretraining's
 //! rates, because it has to change what the model *does* with its knowledge, not the knowledge.
 
-use pretrain::{Momentum, Schedule};
+use pretrain::{Decay, Momentum, Schedule};
 
 // ANCHOR: ramp
 /// A rise, a flat part and a fall, each given as a share of the stage.
@@ -66,7 +66,9 @@ impl Ramp {
                 first: 0.85,
                 last: 0.95,
                 ramp_steps: 300,
+                end: None,
             },
+            decay: Decay::Constant,
         }
     }
     // ANCHOR_END: schedule

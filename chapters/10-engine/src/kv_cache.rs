@@ -16,6 +16,9 @@
 //! all of which count, and the next real token overwrites the first padded slot. No attention mask for padding, no
 //! shifted positions, nothing to undo.
 //!
+//! **Smear.** A model with that switch on adds a share of the previous position's embedding to each embedding. For the first
+//! token of every piece that a row is read in, the previous one belongs to the piece before, so the cache keeps it.
+//!
 //! Shapes: B rows, S slots, t new positions per row, H heads, K key-value heads, D head width.
 
 use tch::{Device, Kind, Tensor};
@@ -30,6 +33,10 @@ pub struct KvCache {
     values: Vec<Tensor>,
     /// Per row.
     lengths: Vec<i64>,
+    /// Each row's last embedding that counts, (B, 1, C); `None` before the first pass, and in models without smear.
+    last_embedding: Option<Tensor>,
+    /// (B, 1 + t, C): the last embeddings and those of the present pass, until it is known which of them count.
+    seen_embeddings: Option<Tensor>,
     /// What the present forward pass needs in every layer; made by its first.
     pass: Option<Pass>,
     device: Device,
@@ -65,6 +72,8 @@ impl KvCache {
             keys: (0..config.layers).map(|_| layer()).collect(),
             values: (0..config.layers).map(|_| layer()).collect(),
             lengths: vec![0; rows],
+            last_embedding: None,
+            seen_embeddings: None,
             pass: None,
             device,
         }
@@ -95,6 +104,13 @@ impl KvCache {
             *length += count;
         }
         self.pass = None;
+        // Row b's last one that counts: `counts[b]` places after the last one before this pass.
+        if let Some(seen) = self.seen_embeddings.take() {
+            let (rows, _, width) = seen.size3().expect("made by `previous`");
+            let index = Tensor::from_slice(counts).to_device(self.device);
+            let index = index.view([rows, 1, 1]).expand([rows, 1, width], false); // (B) -> (B, 1, C)
+            self.last_embedding = Some(seen.gather(1, &index, false)); // (B, 1 + t, C) -> (B, 1, C)
+        }
     }
     // ANCHOR_END: new
 
@@ -114,6 +130,11 @@ impl KvCache {
             keys: take(&self.keys),
             values: take(&self.values),
             lengths: rows.iter().map(|&row| self.lengths[row]).collect(),
+            last_embedding: self
+                .last_embedding
+                .as_ref()
+                .map(|last| last.index_select(0, &index)),
+            seen_embeddings: None,
             pass: None,
             device: self.device,
         }
@@ -221,6 +242,20 @@ impl Context for KvCache {
             grouped,
         );
         mixed.transpose(1, 2) // (B, H, t, D) -> (B, t, H, D)
+    }
+
+    /// The first new token's predecessor is the row's last token of the pass before, so that a row that is read in
+    /// pieces has the embeddings of one that is read at once. At the very beginning there is none: zeros.
+    fn previous(&mut self, x: &Tensor) -> Tensor {
+        let (rows, time, width) = x.size3().expect("embeddings are (B, t, C)");
+        let last = match self.last_embedding.take() {
+            Some(last) => last,
+            None => Tensor::zeros([rows, 1, width], (x.kind(), x.device())),
+        };
+        let seen = Tensor::cat(&[&last, x], 1); // (B, 1, C), (B, t, C) -> (B, 1 + t, C)
+        let previous = seen.narrow(1, 0, time); // (B, t, C)
+        self.seen_embeddings = Some(seen);
+        previous
     }
 }
 // ANCHOR_END: attend

@@ -4,7 +4,7 @@ mod random_model;
 
 use engine::Engine;
 use proptest::prelude::*;
-use random_model::{prompt, random_gpt, small};
+use random_model::{prompt, random_gpt, small, small_2026};
 use std::ops::ControlFlow;
 use transformer::{Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, StopReason, Tool};
 
@@ -57,6 +57,30 @@ proptest! {
             .map(|(row, &length)| {
                 let ids: Vec<u32> = (0..length as u64).map(|at| ((seed + 17 * row as u64 + 5 * at * at) % 61) as u32).collect();
                 prompt(&ids, temperature, top_k, limits[row], seed ^ row as u64)
+            })
+            .collect();
+        assert_same(&engine(&gpt, chunk, &prompts), &naive(&gpt, &prompts));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn with_all_switches_of_2026_on_too(
+        seed in 0u64..1000,
+        layers in 2i64..5,
+        chunk in 1usize..40,
+        lengths in prop::collection::vec(1usize..160, 1..5),
+        limits in prop::collection::vec(1usize..12, 5),
+    ) {
+        let gpt = random_gpt(&small_2026(2, layers, 256), seed);
+        let prompts: Vec<Prompt> = lengths
+            .iter()
+            .enumerate()
+            .map(|(row, &length)| {
+                let ids: Vec<u32> = (0..length as u64).map(|at| ((seed + 17 * row as u64 + 5 * at * at) % 61) as u32).collect();
+                prompt(&ids, 0.0, 0, limits[row], seed ^ row as u64)
             })
             .collect();
         assert_same(&engine(&gpt, chunk, &prompts), &naive(&gpt, &prompts));

@@ -2,7 +2,7 @@
 //! could then be as wrong as it liked.
 
 use tch::{Device, Kind, Tensor};
-use transformer::{Config, Gpt, Prompt, Sampling, layout};
+use transformer::{Config, Gpt, Prompt, Sampling, Switches, layout};
 
 pub fn random_gpt(config: &Config, seed: u64) -> Gpt {
     let tensors = layout(config)
@@ -13,7 +13,8 @@ pub fn random_gpt(config: &Config, seed: u64) -> Gpt {
             let count: i64 = slot.shape.iter().product();
             let x = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 12.9898;
             let x = ((x + (seed * 1000 + number as u64) as f64 * 78.233).sin() * 43758.5453).frac();
-            let scale = 3.0 / (slot.shape[1] as f64).sqrt();
+            let inner = *slot.shape.last().expect("no tensor is a single number") as f64;
+            let scale = 3.0 / inner.sqrt();
             (
                 slot.name,
                 (x * scale).to_kind(Kind::Float).view(&slot.shape[..]),
@@ -21,6 +22,15 @@ pub fn random_gpt(config: &Config, seed: u64) -> Gpt {
         })
         .collect();
     Gpt::from_tensors(config, Device::Cpu, tensors).expect("every tensor is there")
+}
+
+/// The same with every switch of 2026 on. Its short windows are 128, so a longer context is needed to feel them.
+pub fn small_2026(kv_heads: i64, layers: i64, context: i64) -> Config {
+    Config {
+        rope_base: 100_000.0,
+        switches: Switches::july_2026(),
+        ..small(kv_heads, layers, context)
+    }
 }
 
 /// A small shape; `kv_heads` divides 4.
