@@ -1,6 +1,8 @@
 //! Four steps of the October 2025 optimizers on given gradients, weight by weight and buffer by buffer.
 
-use muon::{AdamWStep, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale, Updates};
+use muon::{
+    AdamWStep, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale, Updates,
+};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;

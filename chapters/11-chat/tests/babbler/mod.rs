@@ -34,7 +34,8 @@ pub fn babbler(context: i64) -> Model {
             let count: i64 = slot.shape.iter().product();
             let x = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 12.9898
                 + number as f64 * 78.233;
-            let x = (x.sin() * 43758.5453).frac() * (3.0 / (*slot.shape.last().unwrap() as f64).sqrt());
+            let x =
+                (x.sin() * 43758.5453).frac() * (3.0 / (*slot.shape.last().unwrap() as f64).sqrt());
             (slot.name, x.to_kind(Kind::Float).view(&slot.shape[..]))
         });
     let gpt =
