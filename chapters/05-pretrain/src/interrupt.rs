@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// Listens to Ctrl-C (and SIGTERM). Call once per program; a second call leaves the first in charge.
+    /// Listens to Ctrl-C. Call once per program; a second call leaves the first in charge.
     pub fn listen() -> Self {
         let interrupt = Interrupt::default();
         let presses = interrupt.0.clone();
