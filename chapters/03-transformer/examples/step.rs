@@ -136,6 +136,7 @@ fn naive_sampler() -> anyhow::Result<()> {
             top_k: 0,
             max_tokens,
             stop: Vec::new(),
+            ..Sampling::default()
         };
         let prompt = [Prompt {
             ids: vec![1, 2, 3, 4],
@@ -143,7 +144,7 @@ fn naive_sampler() -> anyhow::Result<()> {
             seed: 1,
         }];
         let seconds = fastest(3, || {
-            let mut silent = |_, _| ControlFlow::Continue(());
+            let mut silent = |_: &transformer::Added<'_>| ControlFlow::Continue(());
             NaiveSampler::new(&gpt, &Plain)
                 .sample(&prompt, None, &mut silent)
                 .expect("the prompt fits");

@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use crate::{Config, Error, Prompt, Sample, StopReason, TokenChoice, Tool};
+use crate::{
+    Added, Config, Error, Insight, Prompt, Sample, Sampling, StopReason, TokenChoice, Tool,
+};
 // ANCHOR_END: head
 
 // ANCHOR: generation
@@ -22,6 +24,7 @@ pub struct Generation {
     max_tokens: usize,
     context: usize,
     stop_ids: Vec<u32>,
+    insight: usize,
     stopped: Option<StopReason>,
 }
 
@@ -38,14 +41,7 @@ impl Generation {
                 context: config.context,
             });
         }
-        if !(settings.temperature.is_finite() && settings.temperature >= 0.0) {
-            let what = format!("temperature {}", settings.temperature);
-            return Err(Error::Sampling {
-                row,
-                what,
-                remedy: "use 0 (greedy) or a positive number",
-            });
-        }
+        check(row, settings)?;
         let mut generation = Generation {
             row,
             ids: prompt.ids.clone(),
@@ -57,6 +53,7 @@ impl Generation {
             max_tokens: settings.max_tokens,
             context: config.context as usize,
             stop_ids: settings.stop.clone(),
+            insight: settings.insight,
             stopped: None,
         };
         generation.check_room();
@@ -97,18 +94,19 @@ impl Generation {
         &mut self,
         logits: &[f32],
         tool: Option<&mut dyn Tool>,
-        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+        on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         if let Some(id) = self.forced.pop_front() {
-            self.add(id, 0, 0.0, on_token);
+            self.add(id, true, 0.0, None, on_token);
             return Ok(());
         }
-        let (id, log_probability) = self.choice.choose(logits)?;
+        let (id, log_probability) = self.choice.choose(logits, &self.ids)?;
         if self.stop_ids.contains(&id) {
             self.stopped = Some(StopReason::Token(id));
             return Ok(());
         }
-        self.add(id, 1, log_probability, on_token);
+        let insight = (self.insight > 0).then(|| Insight::new(logits, id, self.insight));
+        self.add(id, false, log_probability, insight.as_ref(), on_token);
         if let Some(ordered) = tool.and_then(|tool| tool.accept(self.row, id)) {
             self.forced.extend(ordered);
         }
@@ -118,15 +116,23 @@ impl Generation {
     fn add(
         &mut self,
         id: u32,
-        mask: u8,
+        forced: bool,
         log_probability: f32,
-        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+        insight: Option<&Insight>,
+        on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) {
         self.ids.push(id);
-        self.mask.push(mask);
+        self.mask.push(u8::from(!forced));
         self.log_probabilities.push(log_probability);
         self.check_room();
-        if on_token(self.row, id).is_break() {
+        let added = Added {
+            row: self.row,
+            id,
+            forced,
+            log_probability,
+            insight,
+        };
+        if on_token(&added).is_break() {
             self.stopped = Some(StopReason::Interrupted);
         }
     }
@@ -138,5 +144,49 @@ impl Generation {
             self.stopped = Some(StopReason::ContextFull);
         }
     }
+}
+
+/// Settings that make no sense are refused before anything is computed.
+fn check(row: usize, settings: &Sampling) -> Result<(), Error> {
+    let Sampling {
+        temperature,
+        top_p,
+        min_p,
+        repetition_penalty,
+        ..
+    } = *settings;
+    let rules = [
+        (
+            "temperature",
+            temperature,
+            temperature.is_finite() && temperature >= 0.0,
+            "use 0 (greedy) or a positive number",
+        ),
+        (
+            "top_p",
+            top_p,
+            top_p > 0.0 && top_p <= 1.0,
+            "use a share above 0 and up to 1 (off)",
+        ),
+        (
+            "min_p",
+            min_p,
+            (0.0..=1.0).contains(&min_p),
+            "use a share from 0 (off) to 1",
+        ),
+        (
+            "repetition_penalty",
+            repetition_penalty,
+            repetition_penalty.is_finite() && repetition_penalty > 0.0,
+            "use 1 (off) or a number somewhat larger",
+        ),
+    ];
+    for (name, value, holds, remedy) in rules {
+        if !holds {
+            let what = format!("{name} {value}");
+            return Err(Error::Sampling { row, what, remedy });
+        }
+    }
+    Ok(())
 }
 // ANCHOR_END: advance

@@ -16,7 +16,7 @@
 //!
 //! Read the files in this order: `config`, `layout`, `init` (what a model is made of), `kernels`, `plain`, `rotary`,
 //! `context` (the arithmetic), `attention`, `mlp`, `block`, `gpt` (the model), `dial` (sizes and costs), `sampler`,
-//! `token_choice`, `generation`, `naive_sampler`, `scorer` (using it), `safetensors_io`, `hf_config`, `folder`, `names`
+//! `token_choice`, `insight`, `generation`, `naive_sampler`, `scorer` (using it), `safetensors_io`, `hf_config`, `folder`, `names`
 //! (keeping it), `error`. What nanochat changed until July 2026 stands apart, a file for each change: `switches` lists
 //! them, and `dial_2026` has its arithmetic of a run.
 // ANCHOR_END: head
@@ -39,6 +39,7 @@ mod gpt;
 mod hf_config;
 mod init;
 mod init_2026;
+mod insight;
 mod kernels;
 mod layout;
 mod mlp;
@@ -62,12 +63,13 @@ pub use error::Error;
 pub use folder::save_folder;
 pub use generation::Generation;
 pub use gpt::{Gpt, Parameter};
+pub use insight::Insight;
 pub use kernels::{HeadLoss, Kernels};
 pub use layout::{Law, Role, Slot, layout};
 pub use naive_sampler::NaiveSampler;
 pub use plain::Plain;
 pub use rotary::Rotary;
-pub use sampler::{Prompt, Sample, Sampler, Sampling, StopReason, Tool};
+pub use sampler::{Added, Prompt, Sample, Sampler, Sampling, StopReason, Tool};
 pub use scorer::{PlainScorer, Scorer, Scores};
 pub use switches::{Initialisation, Switches};
 pub use token_choice::TokenChoice;

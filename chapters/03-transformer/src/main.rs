@@ -292,6 +292,7 @@ fn recite(gpt: &Gpt) -> anyhow::Result<()> {
             top_k: 0,
             max_tokens: row.len() - given.len(),
             stop: Vec::new(),
+            ..Sampling::default()
         };
         let prompt = Prompt {
             ids: given.bytes().map(u32::from).collect(),
@@ -299,8 +300,8 @@ fn recite(gpt: &Gpt) -> anyhow::Result<()> {
             seed: SEED,
         };
         print!("  [{given}]");
-        let samples = NaiveSampler::new(gpt, &Plain).sample(&[prompt], None, &mut |_, id| {
-            print!("{}", char::from(id as u8));
+        let samples = NaiveSampler::new(gpt, &Plain).sample(&[prompt], None, &mut |added| {
+            print!("{}", char::from(added.id as u8));
             match std::io::stdout().flush() {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()), // nobody listens any more

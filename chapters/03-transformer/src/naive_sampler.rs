@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{Causal, Error, Generation, Gpt, Kernels, Prompt, Sample, Sampler, Tool};
+use crate::{Added, Causal, Error, Generation, Gpt, Kernels, Prompt, Sample, Sampler, Tool};
 // ANCHOR_END: head
 
 // ANCHOR: naive_sampler
@@ -32,7 +32,7 @@ impl Sampler for NaiveSampler<'_> {
         &mut self,
         prompts: &[Prompt],
         mut tool: Option<&mut dyn Tool>,
-        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+        on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<Sample>, Error> {
         let _guard = tch::no_grad_guard();
         let mut samples = Vec::new();

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::Error;
+use crate::{Error, Insight};
 // ANCHOR_END: head
 
 // ANCHOR: prompt
@@ -15,10 +15,35 @@ pub struct Sampling {
     pub temperature: f64,
     /// Choose among this many likeliest tokens; 0 = among all.
     pub top_k: usize,
+    /// Choose among the likeliest tokens that together hold this share of the probability (the *nucleus*); 1 = among all.
+    pub top_p: f64,
+    /// Leave out tokens whose probability is below this share of the likeliest one's; 0 = none.
+    pub min_p: f64,
+    /// The logit of every token that stands in the row already is divided by this if positive, multiplied if negative
+    /// (Keskar et al. 2019, CTRL); 1 = off.
+    pub repetition_penalty: f64,
     /// At most this many tokens are added, forced ones included.
     pub max_tokens: usize,
     /// Choosing one of these ends the row; the stop token itself is not part of the sample.
     pub stop: Vec<u32>,
+    /// Report with each chosen token its own probability and this many of the likeliest ones; 0 = report nothing.
+    pub insight: usize,
+}
+
+impl Default for Sampling {
+    /// The model's own distribution, to the end of the context.
+    fn default() -> Sampling {
+        Sampling {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            max_tokens: usize::MAX,
+            stop: Vec::new(),
+            insight: 0,
+        }
+    }
 }
 
 /// One row to continue. Its result depends on nothing but this: not on its neighbours in the batch, nor on its place.
@@ -39,10 +64,23 @@ pub struct Sample {
     pub ids: Vec<u32>,
     /// 1 = chosen by the model, 0 = forced by the tool.
     pub mask: Vec<u8>,
-    /// ln of the probability with which the token was chosen, *under the distribution it was drawn from* (tempered and
-    /// truncated to the top k); 0 for forced tokens and for greedy ones.
+    /// ln of the probability with which the token was chosen, *under the distribution it was drawn from* (penalised,
+    /// tempered and truncated); 0 for forced tokens and for greedy ones.
     pub log_probabilities: Vec<f32>,
     pub stop: StopReason,
+}
+
+/// A token that has just been added to a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Added<'a> {
+    pub row: usize,
+    pub id: u32,
+    /// Put there by the tool.
+    pub forced: bool,
+    /// As in [`Sample::log_probabilities`].
+    pub log_probability: f32,
+    /// What the model itself thought of it, where [`Sampling::insight`] asks for that and the token was not forced.
+    pub insight: Option<&'a Insight>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +99,13 @@ pub enum StopReason {
 pub trait Sampler {
     /// Continues every prompt; `samples[row]` belongs to `prompts[row]`.
     ///
-    /// `on_token(row, id)` hears each added token, forced ones too, in the row's order (rows may interleave).
+    /// `on_token` hears each added token, forced ones too, in the row's order (rows may interleave).
     /// `ControlFlow::Break` ends that row. The tool, if there is one, hears each token the model chose.
     fn sample(
         &mut self,
         prompts: &[Prompt],
         tool: Option<&mut dyn Tool>,
-        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+        on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<Sample>, Error>;
 }
 

@@ -30,6 +30,7 @@ fn settings() -> Sampling {
         top_k: 0,
         max_tokens: 8,
         stop: Vec::new(),
+        ..Sampling::default()
     }
 }
 
@@ -43,7 +44,7 @@ fn prompt(ids: &[u32], seed: u64) -> Prompt {
 
 fn sample(gpt: &Gpt, prompts: &[Prompt]) -> Vec<Sample> {
     NaiveSampler::new(gpt, &Plain)
-        .sample(prompts, None, &mut |_, _| ControlFlow::Continue(()))
+        .sample(prompts, None, &mut |_| ControlFlow::Continue(()))
         .unwrap()
 }
 
@@ -129,7 +130,7 @@ fn frequencies_follow_the_tempered_and_truncated_softmax() {
         let mut counts = [0u32; 5];
         let draws = 20_000;
         for _ in 0..draws {
-            let (id, log_probability) = choice.choose(&logits).unwrap();
+            let (id, log_probability) = choice.choose(&logits, &[]).unwrap();
             counts[id as usize] += 1;
             let expected = (weights[id as usize] / total).ln();
             assert!((f64::from(log_probability) - expected).abs() < 1e-5);
@@ -154,7 +155,7 @@ fn of_equal_logits_the_smaller_id_comes_first() {
         },
         0,
     );
-    assert_eq!(greedy.choose(&[1.0, 2.0, 2.0]).unwrap().0, 1);
+    assert_eq!(greedy.choose(&[1.0, 2.0, 2.0], &[]).unwrap().0, 1);
     let mut top = TokenChoice::new(
         &Sampling {
             top_k: 1,
@@ -162,14 +163,151 @@ fn of_equal_logits_the_smaller_id_comes_first() {
         },
         0,
     );
-    assert_eq!(top.choose(&[1.0, 2.0, 2.0]).unwrap(), (1, 0.0));
+    assert_eq!(top.choose(&[1.0, 2.0, 2.0], &[]).unwrap(), (1, 0.0));
+}
+
+/// Which of five ids can come, and with what probabilities, under these settings and after this row.
+fn distribution(settings: Sampling, row: &[u32]) -> Vec<f64> {
+    // probabilities 0.5, 0.25, 0.125, 0.0625, 0.0625
+    let logits: Vec<f32> = [0.5f32, 0.25, 0.125, 0.0625, 0.0625].map(f32::ln).to_vec();
+    let mut choice = TokenChoice::new(&settings, 5);
+    let mut seen = vec![0.0; 5];
+    for _ in 0..2_000 {
+        let (id, log_probability) = choice.choose(&logits, row).unwrap();
+        seen[id as usize] = f64::from(log_probability).exp();
+    }
+    seen
+}
+
+fn assert_near(found: &[f64], expected: &[f64]) {
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() < 1e-4, "{found:?} instead of {expected:?}");
+    }
+}
+
+#[test]
+fn the_nucleus_is_the_smallest_set_that_holds_the_share() {
+    let nucleus = |top_p| {
+        distribution(
+            Sampling {
+                top_p,
+                ..settings()
+            },
+            &[],
+        )
+    };
+    assert_near(&nucleus(0.4), &[1.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_near(&nucleus(0.6), &[2.0 / 3.0, 1.0 / 3.0, 0.0, 0.0, 0.0]);
+    assert_near(
+        &nucleus(0.9),
+        &[8.0 / 15.0, 4.0 / 15.0, 2.0 / 15.0, 1.0 / 15.0, 0.0],
+    );
+    assert_near(&nucleus(1.0), &[0.5, 0.25, 0.125, 0.0625, 0.0625]);
+}
+
+#[test]
+fn min_p_is_a_share_of_the_likeliest() {
+    let kept = |min_p| {
+        distribution(
+            Sampling {
+                min_p,
+                ..settings()
+            },
+            &[],
+        )
+    };
+    assert_near(&kept(0.3), &[2.0 / 3.0, 1.0 / 3.0, 0.0, 0.0, 0.0]);
+    assert_near(&kept(1.0), &[1.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn truncations_add_up() {
+    let settings = Sampling {
+        top_k: 3,
+        top_p: 0.9,
+        min_p: 0.3,
+        ..settings()
+    };
+    assert_near(
+        &distribution(settings, &[]),
+        &[2.0 / 3.0, 1.0 / 3.0, 0.0, 0.0, 0.0],
+    );
+}
+
+#[test]
+fn a_repetition_penalty_moves_logits_of_either_sign_down() {
+    let settings = Sampling {
+        repetition_penalty: 2.0,
+        ..settings()
+    };
+    // ln 0.5 is negative and doubles: its weight becomes 0.25. That id 0 stands there twice makes no difference.
+    let weights = [0.25, 0.25, 0.125, 0.0625, 0.0625];
+    let expected: Vec<f64> = weights.iter().map(|weight| weight / 0.75).collect();
+    assert_near(&distribution(settings.clone(), &[0, 0]), &expected);
+    let mut choice = TokenChoice::new(
+        &Sampling {
+            temperature: 0.0,
+            ..settings
+        },
+        0,
+    );
+    assert_eq!(choice.choose(&[3.0, 2.0], &[0]).unwrap().0, 1);
+}
+
+#[test]
+fn insight_is_the_models_own_opinion() {
+    let gpt = model();
+    let mut curious = prompt(&[1, 2, 3], 4);
+    curious.settings.insight = 3;
+    curious.settings.temperature = 0.5;
+    curious.settings.top_k = 2;
+    let mut told = Vec::new();
+    NaiveSampler::new(&gpt, &Plain)
+        .sample(&[curious], None, &mut |added| {
+            told.push((added.id, added.insight.cloned().unwrap()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    let mut row = vec![1, 2, 3];
+    for (id, insight) in told {
+        row.push(id);
+        let scores = PlainScorer::new(&gpt, &Plain)
+            .score(std::slice::from_ref(&row))
+            .unwrap();
+        let loss = *scores[0].losses.last().unwrap();
+        assert!((insight.log_probability + loss).abs() < 1e-4);
+        assert_eq!(insight.likeliest.len(), 3);
+        assert!(insight.likeliest.is_sorted_by(|a, b| a.1 >= b.1));
+        assert_eq!(insight.likeliest[0].0, scores[0].argmax[row.len() - 2]);
+    }
+}
+
+#[test]
+fn senseless_settings_are_refused_by_name() {
+    let gpt = model();
+    let refused = |change: fn(&mut Sampling), name: &str| {
+        let mut prompt = prompt(&[1], 0);
+        change(&mut prompt.settings);
+        let error = NaiveSampler::new(&gpt, &Plain)
+            .sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(name), "{error}");
+    };
+    refused(|settings| settings.temperature = -1.0, "temperature -1");
+    refused(|settings| settings.top_p = 0.0, "top_p 0");
+    refused(|settings| settings.min_p = 1.5, "min_p 1.5");
+    refused(
+        |settings| settings.repetition_penalty = f64::NAN,
+        "repetition_penalty NaN",
+    );
 }
 
 #[test]
 fn a_logit_that_is_not_a_number_is_an_error() {
     let mut choice = TokenChoice::new(&settings(), 0);
     assert!(matches!(
-        choice.choose(&[0.0, f32::NAN]),
+        choice.choose(&[0.0, f32::NAN], &[]),
         Err(Error::NotFinite)
     ));
 }
@@ -212,9 +350,9 @@ fn a_break_ends_its_own_row_only() {
     let gpt = model();
     let mut heard = Vec::new();
     let samples = NaiveSampler::new(&gpt, &Plain)
-        .sample(&[prompt(&[1], 1), prompt(&[2], 2)], None, &mut |row, id| {
-            heard.push((row, id));
-            if row == 0 {
+        .sample(&[prompt(&[1], 1), prompt(&[2], 2)], None, &mut |added| {
+            heard.push((added.row, added.id));
+            if added.row == 0 {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -248,9 +386,11 @@ fn a_tools_tokens_are_forced_unsampled_and_counted() {
     let mut tool = Orders(0);
     let prompts = [prompt(&[1, 2, 3], 5), prompt(&[4], 6)];
     let samples = NaiveSampler::new(&gpt, &Plain)
-        .sample(&prompts, Some(&mut tool), &mut |_, _| {
-            ControlFlow::Continue(())
-        })
+        .sample(
+            &prompts,
+            Some(&mut tool),
+            &mut |_| ControlFlow::Continue(()),
+        )
         .unwrap();
     let free = sample(&gpt, &prompts);
     assert_eq!(samples[0].ids[..2], free[0].ids[..2]);
@@ -267,7 +407,7 @@ fn prompts_that_cannot_be_continued_are_refused() {
     let gpt = model();
     let refused = |prompt: Prompt| {
         NaiveSampler::new(&gpt, &Plain)
-            .sample(&[prompt], None, &mut |_, _| ControlFlow::Continue(()))
+            .sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))
             .unwrap_err()
             .to_string()
     };

@@ -141,6 +141,7 @@ fn continue_text(
         top_k: 0,
         max_tokens: 40,
         stop: vec![bos],
+        ..Sampling::default()
     };
     let prompt = Prompt {
         ids,
@@ -148,7 +149,7 @@ fn continue_text(
         seed: 0,
     };
     let samples = NaiveSampler::new(gpt, &Plain)
-        .sample(&[prompt], None, &mut |_, _| ControlFlow::Continue(()))?;
+        .sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))?;
     Ok(tokenizer.decode(&samples[0].ids))
 }
 

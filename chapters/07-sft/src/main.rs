@@ -147,11 +147,12 @@ fn answer(gpt: &Gpt, tokenizer: &Tokenizer, question: &str) -> anyhow::Result<St
             top_k: 0,
             max_tokens: 24,
             stop: vec![tokenizer.special(Special::AssistantEnd)],
+            ..Sampling::default()
         },
         seed: 0,
     };
     let samples = NaiveSampler::new(gpt, &Plain)
-        .sample(&[prompt], None, &mut |_, _| ControlFlow::Continue(()))?;
+        .sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))?;
     Ok(tokenizer.decode(&samples[0].ids).escape_debug().to_string())
 }
 // ANCHOR_END: parts

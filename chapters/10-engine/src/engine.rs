@@ -16,7 +16,7 @@
 use crate::KvCache;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use transformer::{Error, Generation, Gpt, Kernels, Prompt, Sample, Sampler, Tool};
+use transformer::{Added, Error, Generation, Gpt, Kernels, Prompt, Sample, Sampler, Tool};
 
 /// Fills up rows; any id will do, since nothing ever sees it (see `kv_cache`).
 const PADDING: i64 = 0;
@@ -144,7 +144,7 @@ impl Sampler for Engine<'_> {
         &mut self,
         prompts: &[Prompt],
         mut tool: Option<&mut dyn Tool>,
-        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+        on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<Sample>, Error> {
         let _guard = tch::no_grad_guard();
         let vocab_size = self.gpt.config().vocab_size as usize;

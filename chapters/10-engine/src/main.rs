@@ -85,12 +85,13 @@ fn timed(sampler: &mut dyn Sampler, rows: usize) -> anyhow::Result<Timed> {
             top_k: 0,
             max_tokens,
             stop: Vec::new(),
+            ..Sampling::default()
         },
         seed: row as u64,
     };
     let mut draw = |max_tokens: usize| {
         let prompts: Vec<Prompt> = (0..rows).map(|row| prompt(row, max_tokens)).collect();
-        sampler.sample(&prompts, None, &mut |_, _| ControlFlow::Continue(()))
+        sampler.sample(&prompts, None, &mut |_| ControlFlow::Continue(()))
     };
     draw(2)?;
     let started = Instant::now();

@@ -83,12 +83,13 @@ fn parity_greedy_tokens() {
                     top_k: 0,
                     max_tokens: expected.len(),
                     stop: Vec::new(),
+                    ..Sampling::default()
                 },
                 seed: 0,
             };
             let sample = Engine::new(&gpt, &Plain)
                 .with_prefill_chunk(chunk)
-                .sample(&[prompt], None, &mut |_, _| ControlFlow::Continue(()))
+                .sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))
                 .unwrap();
             assert_eq!(sample[0].ids, expected, "chunks of {chunk}");
         }

@@ -11,13 +11,13 @@ use transformer::{Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, StopReason,
 fn engine(gpt: &Gpt, chunk: usize, prompts: &[Prompt]) -> Vec<Sample> {
     let mut engine = Engine::new(gpt, &Plain).with_prefill_chunk(chunk);
     engine
-        .sample(prompts, None, &mut |_, _| ControlFlow::Continue(()))
+        .sample(prompts, None, &mut |_| ControlFlow::Continue(()))
         .expect("a sample")
 }
 
 fn naive(gpt: &Gpt, prompts: &[Prompt]) -> Vec<Sample> {
     NaiveSampler::new(gpt, &Plain)
-        .sample(prompts, None, &mut |_, _| ControlFlow::Continue(()))
+        .sample(prompts, None, &mut |_| ControlFlow::Continue(()))
         .expect("a sample")
 }
 
@@ -156,7 +156,7 @@ fn a_prompt_that_cannot_be_read_is_an_error() {
         (vec![1, 61, 2], "vocabulary of 61"),
     ] {
         let error = Engine::new(&gpt, &Plain)
-            .sample(&[prompt(&ids, 0.0, 0, 4, 0)], None, &mut |_, _| {
+            .sample(&[prompt(&ids, 0.0, 0, 4, 0)], None, &mut |_| {
                 ControlFlow::Continue(())
             })
             .unwrap_err()
@@ -182,13 +182,13 @@ fn forced_tokens_are_read_like_any_other() {
         .collect();
     let mut heard = Vec::new();
     let fast = Engine::new(&gpt, &Plain)
-        .sample(&prompts, Some(&mut Meddler), &mut |row, id| {
-            heard.push((row, id));
+        .sample(&prompts, Some(&mut Meddler), &mut |added| {
+            heard.push((added.row, added.id));
             ControlFlow::Continue(())
         })
         .expect("a sample");
     let slow = NaiveSampler::new(&gpt, &Plain)
-        .sample(&prompts, Some(&mut Meddler), &mut |_, _| {
+        .sample(&prompts, Some(&mut Meddler), &mut |_| {
             ControlFlow::Continue(())
         })
         .expect("a sample");

@@ -131,6 +131,7 @@ pub fn ask(
                 tokenizer.special(Special::AssistantEnd),
                 tokenizer.special(Special::Bos),
             ],
+            ..Sampling::default()
         },
         // An odd factor keeps the seeds of different turns apart without making them neighbours of other sessions'.
         seed: settings
@@ -140,8 +141,8 @@ pub fn ask(
     let mut answer = Answer::new(tokenizer);
     let mut tool = ToolMachine::new(tokenizer);
     let mut samples =
-        Engine::new(gpt, session.kernels).sample(&[prompt], Some(&mut tool), &mut |_, id| {
-            on_event(&answer.push(id))
+        Engine::new(gpt, session.kernels).sample(&[prompt], Some(&mut tool), &mut |added| {
+            on_event(&answer.push(added.id))
         })?;
     let sample = samples.pop().expect("one prompt, one sample");
     let (last, parts) = answer.finish();

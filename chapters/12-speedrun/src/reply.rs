@@ -22,6 +22,7 @@ pub fn prompt(tokenizer: &Tokenizer, question: &str) -> Result<Prompt, sft::Erro
             top_k: 0,
             max_tokens: 48,
             stop,
+            ..Sampling::default()
         },
         seed: 0,
     })
@@ -36,7 +37,7 @@ pub fn reply(
 ) -> Result<String, pretrain::Error> {
     let prompt = prompt(tokenizer, question).expect("one user message is a conversation");
     let samples =
-        Engine::new(gpt, kernels).sample(&[prompt], None, &mut |_, _| ControlFlow::Continue(()))?;
+        Engine::new(gpt, kernels).sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))?;
     Ok(tokenizer.decode(&samples[0].ids))
 }
 // ANCHOR_END: prompt

@@ -52,6 +52,7 @@ pub fn prompt(ids: &[u32], temperature: f64, top_k: usize, max_tokens: usize, se
         top_k,
         max_tokens,
         stop: vec![7],
+        ..Sampling::default()
     };
     Prompt {
         ids: ids.to_vec(),

@@ -164,6 +164,7 @@ fn evaluation<'a>(
             top_k: 0,
             max_tokens: 32,
             stop: vec![bos],
+            ..Sampling::default()
         };
         let prompts: Vec<Prompt> = beginnings
             .iter()
@@ -174,9 +175,8 @@ fn evaluation<'a>(
             })
             .collect();
         let mut engine = Engine::new(gpt, run.kernels());
-        let samples = engine.sample(&prompts, None, &mut |_, _| {
-            std::ops::ControlFlow::Continue(())
-        })?;
+        let samples =
+            engine.sample(&prompts, None, &mut |_| std::ops::ControlFlow::Continue(()))?;
         let samples = beginnings
             .iter()
             .zip(&samples)

@@ -91,7 +91,7 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         examples: Vec::new(),
     };
     for (questions, prompts) in questions.chunks(64).zip(prompts.chunks(64)) {
-        let samples = engine.sample(prompts, None, &mut |_, _| ControlFlow::Continue(()))?;
+        let samples = engine.sample(prompts, None, &mut |_| ControlFlow::Continue(()))?;
         for (question, sample) in questions.iter().zip(&samples) {
             let reply = tokenizer.decode(&sample.ids);
             let right = contains_words(&reply, &question.answer);
