@@ -6,11 +6,14 @@
 //! `smear`, `backout`, `windows`, `padding`, `init_2026`. The ninth change, a rotary base of 100,000, needs no switch: it is
 //! [`Config::rope_base`](crate::Config::rope_base).
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 // ANCHOR_END: head
 
 // ANCHOR: switches
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Switches {
     /// Queries and keys are multiplied by this after their norm, so scores by its square. 1 is off, nanochat has 1.2.
     pub qk_scale: f64,
@@ -31,10 +34,12 @@ pub struct Switches {
 }
 
 /// Whose first values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Initialisation {
     #[default]
+    #[serde(rename = "october_2025")]
     October2025,
+    #[serde(rename = "july_2026")]
     July2026,
 }
 // ANCHOR_END: switches

@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! Loss curves as a picture, for light and dark pages.
 
 use crate::race::Curve;
 use plotters::prelude::*;
 use std::error::Error;
+// ANCHOR_END: head
 
 // ANCHOR: chart
 const SIZE: (u32, u32) = (720, 420);

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Ranks working together: the few operations by which an optimizer is shared between them.
 //!
 //! Words: a *rank* is one of `world` programs that train the same model on different rows. *Reduce* adds up what
@@ -6,6 +7,7 @@
 //! between a rank can compute. All ranks must start the same operations in the same order.
 
 use tch::Tensor;
+// ANCHOR_END: head
 
 // ANCHOR: collective
 /// A result that may still be on its way.

@@ -1,4 +1,6 @@
+// ANCHOR: head
 //! What can be wrong with groups, gradients and saved buffers.
+// ANCHOR_END: head
 
 // ANCHOR: error
 #[derive(Debug, thiserror::Error)]

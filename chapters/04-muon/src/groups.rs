@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Which tensor is trained by which optimizer, and how fast.
 //!
 //! Muon is for matrices that map activations to activations. Embedding and head are tables with a row per token,
@@ -8,6 +9,7 @@ use crate::{Error, Rates2026, Refinements};
 use std::collections::HashSet;
 use tch::{Kind, Tensor};
 use transformer::{Parameter, Role};
+// ANCHOR_END: head
 
 // ANCHOR: group
 /// Parameters that are trained alike.
@@ -105,6 +107,9 @@ pub fn groups_2025(
     Ok(groups)
 }
 
+// ANCHOR_END: groups
+
+// ANCHOR: matrix_groups
 /// A group for every shape of matrix, in the order in which they first appear.
 pub(crate) fn matrix_groups(
     parameters: &[Parameter],
@@ -143,7 +148,7 @@ pub(crate) fn pick(
         .map(|parameter| (parameter.name.clone(), parameter.tensor.shallow_clone()))
         .collect()
 }
-// ANCHOR_END: groups
+// ANCHOR_END: matrix_groups
 
 // ANCHOR: check
 /// Every tensor in one group only, every Muon group of matrices of one shape.

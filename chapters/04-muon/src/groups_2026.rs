@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The groups of July 2026: six for AdamW, each with rates, betas and decay of its own, and Muon with all refinements.
 //!
 //! The learning rates go with √batch, `rate_scale`, but for smear and backout. Tables go with `(width / 768)^−½` as well.
@@ -6,6 +7,7 @@ use crate::groups::{Group, Method, check, matrix_groups, pick};
 use crate::{Error, Refinements};
 use tch::Kind;
 use transformer::{Parameter, Role};
+// ANCHOR_END: head
 
 // ANCHOR: rates
 /// The recipe's numbers at width 768 and a batch of 2¹⁹ tokens.
@@ -70,6 +72,9 @@ pub fn groups_2026(
     Ok(groups)
 }
 
+// ANCHOR_END: groups
+
+// ANCHOR: switch_groups
 /// The groups of the tensors that only switches bring. The seed recipe has no numbers for them and takes these.
 pub(crate) fn switch_groups(parameters: &[Parameter], width: i64, rates: &Rates2026) -> Vec<Group> {
     let batch = rates.rate_scale;
@@ -122,4 +127,4 @@ fn table(
         weight_decay,
     }
 }
-// ANCHOR_END: groups
+// ANCHOR_END: switch_groups

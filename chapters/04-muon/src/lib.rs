@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! Chapter 04: the optimizers. AdamW for the tables, Muon for the matrices.
 //!
 //! Reading order: `newton_schulz` (the idea of Muon), `updates` (the arithmetic on each weight), `groups` (who is
 //! trained how), `collective` (several ranks), `optimizer` (a step); then `race` and `chart`, the demonstration. What
 //! nanochat changed until July 2026: `refinements`, `polar_express`, `normuon`, `groups_2026`.
+// ANCHOR_END: head
 
 // ANCHOR: modules
 pub mod chart;

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The demonstration: SGD, AdamW and Muon race on one ill-conditioned regression.
 //!
 //! `cargo run --bin muon`, or with `-- --svg PATH` for the picture's place.
@@ -6,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use muon::race::{Curve, Problem, race};
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: main
 const USAGE: &str = "usage: muon [--svg PATH]";

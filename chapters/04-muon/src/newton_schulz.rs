@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Newton–Schulz: the nearest orthogonal matrix, by matrix products alone.
 //!
 //! Words: a matrix with singular value decomposition `U S Vᵀ` is *orthogonalised* by replacing `S` with ones. Muon
@@ -10,6 +11,7 @@
 //! stays between about 0.7 and 1.2: not exactly one, which does not matter, but quickly (Keller Jordan, 2024).
 
 use tch::{Kind, Tensor};
+// ANCHOR_END: head
 
 // ANCHOR: coefficients
 const COEFFICIENTS: (f64, f64, f64) = (3.4445, -4.7750, 2.0315);

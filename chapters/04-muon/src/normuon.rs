@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! NorMuon: a second moment for orthogonalised updates, one number per row or column.
 //!
 //! An orthogonalised matrix has singular values of one, but its rows still differ in length: some outputs get large steps
@@ -5,6 +6,7 @@
 //! orthogonality; per line of the matrix it evens out the lines and keeps their directions (Li et al., 2025).
 
 use tch::{Kind, Tensor};
+// ANCHOR_END: head
 
 // ANCHOR: shape
 /// The second moments of N matrices (R, C): one per row, or per column where the matrix is wider than tall.

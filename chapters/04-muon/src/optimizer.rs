@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! One optimizer for all groups: reduce the gradients over the ranks, update, put the weights together again.
 //!
 //! Buffers: AdamW keeps two moments per weight, Muon one momentum per weight, stacked per group as (N, R, C).
@@ -7,6 +8,7 @@ use crate::normuon::{evened_out, second_moment_shape};
 use crate::updates::{AdamWStep, Updates};
 use crate::{Collective, Error, Handle};
 use tch::{Tensor, no_grad_guard};
+// ANCHOR_END: head
 
 // ANCHOR: scale
 /// What the schedule says at a step: multipliers of every group's rate and of Muon's weight decay, and Muon's
@@ -151,6 +153,9 @@ impl Optimizer {
         Ok(())
     }
 
+    // ANCHOR_END: step
+
+    // ANCHOR: reduce
     /// Starts the reductions: per group one handle for each table, or one for the whole stack of matrices (N, R, C).
     fn reduce(&self) -> Result<Vec<Vec<Handle>>, Error> {
         let start = |group: &Group| {
@@ -170,7 +175,7 @@ impl Optimizer {
         };
         self.groups.iter().map(start).collect()
     }
-    // ANCHOR_END: step
+    // ANCHOR_END: reduce
 
     // ANCHOR: gradients
     /// Forgets the gradients before the next backward pass.
@@ -274,8 +279,8 @@ impl Optimizer {
         }
         Ok(())
     }
-    // ANCHOR_END: state
 }
+// ANCHOR_END: state
 
 // ANCHOR: pieces
 /// N tensors (R, C) -> (N, R, C)

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Polar Express: Newton–Schulz with other coefficients in each round.
 //!
 //! The best polynomial for a matrix whose singular values lie anywhere in (0, 1] is not the best for one whose values
@@ -5,6 +6,7 @@
 //! before leaves (Amsel et al., 2025) gets closer to orthogonal in the same five rounds, at the same price.
 
 use tch::{Kind, Tensor};
+// ANCHOR_END: head
 
 // ANCHOR: coefficients
 /// (a, b, c) of p(x) = a x + b x³ + c x⁵, round by round; some safety against the rounding of bf16 is in them.

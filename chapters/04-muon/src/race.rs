@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! One small problem, three optimizers: what orthogonalising buys.
 //!
 //! The problem is the regression of a matrix. There is a hidden W* (R, C), inputs x of C numbers, and targets W* x; the
@@ -11,6 +12,7 @@
 
 use crate::{Error, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale};
 use tch::{Device, Kind, Tensor};
+// ANCHOR_END: head
 
 // ANCHOR: problem
 /// Fixed inputs and targets.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What nanochat added to Muon until July 2026, each to be had alone.
 //!
 //! A step then goes: momentum, *equilibrate*, orthogonalise with *Polar Express*, *renormalise*, even out with
@@ -5,10 +6,13 @@
 
 use crate::newton_schulz::orthogonalise;
 use crate::polar_express::polar_express;
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
+// ANCHOR_END: head
 
 // ANCHOR: refinements
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Refinements {
     /// MuonEq: rows get one length before they are orthogonalised together.
     pub equilibrate: bool,

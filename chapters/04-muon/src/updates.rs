@@ -1,9 +1,11 @@
+// ANCHOR: head
 //! The element-wise arithmetic of both optimizers, behind one seam.
 //!
 //! These few lines read and write every weight several times, and each line is a pass over memory. [`PlainUpdates`]
 //! says what is computed, in tch expressions; chapter 06 computes the same in one pass.
 
 use tch::Tensor;
+// ANCHOR_END: head
 
 // ANCHOR: settings
 /// AdamW's numbers for one step.
@@ -44,6 +46,9 @@ pub trait Updates {
     /// `weight ← (1 − lr·decay)·weight − lr·update` for N weights (R, C) and their updates (N, R, C).
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, weight_decay: f64);
 
+    // ANCHOR_END: trait
+
+    // ANCHOR: cautious
     /// As `muon_apply`, but a weight decays only where its update has its sign, that is, where the step shrinks it
     /// anyway: `weight ← weight − lr·update − lr·decay·weight·[update·weight ≥ 0]`.
     fn muon_apply_cautious(
@@ -60,7 +65,7 @@ pub trait Updates {
         }
     }
 }
-// ANCHOR_END: trait
+// ANCHOR_END: cautious
 
 // ANCHOR: plain
 /// The readable implementation.
@@ -92,6 +97,9 @@ impl Updates for PlainUpdates {
         let _ = weight.addcdiv_(&(&*first * (-step.lr / correction(beta1))), &denominator);
     }
 
+    // ANCHOR_END: plain
+
+    // ANCHOR: momentum
     fn muon_momentum(
         &self,
         momentum: &mut Tensor,
@@ -107,6 +115,9 @@ impl Updates for PlainUpdates {
         }
     }
 
+    // ANCHOR_END: momentum
+
+    // ANCHOR: apply
     fn muon_apply(
         &self,
         weights: &mut [&mut Tensor],
@@ -124,4 +135,4 @@ impl Updates for PlainUpdates {
         }
     }
 }
-// ANCHOR_END: plain
+// ANCHOR_END: apply

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Bits per byte: a loss that tokenizers cannot flatter.
 //!
 //! A tokenizer with longer tokens has a higher loss per token and predicts the same text. Dividing the total
@@ -10,6 +11,7 @@ use crate::Error;
 use dataset::{Batch, BatchSource};
 use tch::{Device, Kind, Tensor};
 use transformer::{Gpt, Kernels};
+// ANCHOR_END: head
 
 // ANCHOR: sum
 /// The two sums; add batches, then divide once.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Checkpoints that are complete or absent.
 //!
 //! A checkpoint folder is a Hugging Face model folder (`config.json`, `model.safetensors`, `tokenizer.json`) plus
@@ -13,6 +14,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tokenizer::Special;
 use transformer::{Gpt, safetensors_io};
+// ANCHOR_END: head
 
 // ANCHOR: state
 /// Where a run stands: everything that is neither a weight nor an optimizer buffer.
@@ -107,6 +109,9 @@ pub fn save(
     Ok(())
 }
 
+// ANCHOR_END: save
+
+// ANCHOR: sync
 /// `base` → `base.new`: on the same disk, so that the rename is one step.
 fn sibling(folder: &Path, suffix: &str) -> PathBuf {
     let mut name = folder.as_os_str().to_os_string();
@@ -129,7 +134,7 @@ fn sync(folder: &Path) -> Result<(), Error> {
         .and_then(|file| file.sync_all())
         .map_err(|e| Error::file(folder, e))
 }
-// ANCHOR_END: save
+// ANCHOR_END: sync
 
 // ANCHOR: recover
 /// Puts the previous checkpoint back if the program died between the two renames of [`save`], and clears what it
@@ -147,6 +152,9 @@ pub fn recover(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+// ANCHOR_END: recover
+
+// ANCHOR: load
 /// The state of the checkpoint in `folder`, or `None` where there is none.
 pub fn read_state(folder: &Path) -> Result<Option<TrainState>, Error> {
     let path = folder.join("state.json");
@@ -189,4 +197,4 @@ pub fn load_tokenizer(folder: &Path, gpt: &Gpt) -> Result<tokenizer::Tokenizer, 
     }
     Ok(tokenizer)
 }
-// ANCHOR_END: recover
+// ANCHOR_END: load

@@ -1,6 +1,8 @@
+// ANCHOR: head
 //! What can go wrong while training, and what to do about it.
 
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: error
 #[derive(Debug, thiserror::Error)]

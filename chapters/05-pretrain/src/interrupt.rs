@@ -1,7 +1,9 @@
+// ANCHOR: head
 //! Ctrl-C that saves before it stops.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+// ANCHOR_END: head
 
 // ANCHOR: interrupt
 /// Set by Ctrl-C, asked by the training loop after every step. A second Ctrl-C ends the program at once.

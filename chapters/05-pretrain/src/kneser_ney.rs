@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! An interpolated Kneser–Ney trigram: what counting alone can do.
 //!
 //! Before a neural network is believed, it should beat the best model of the generation before, on the same
@@ -9,6 +10,7 @@
 //! frequent, and yet a poor guess anywhere but after "San".
 
 use std::collections::HashMap;
+// ANCHOR_END: head
 
 // ANCHOR: counts
 /// Counts of one order: how often a context was followed by a token.
@@ -33,6 +35,9 @@ impl Order {
         new
     }
 
+    // ANCHOR_END: counts
+
+    // ANCHOR: discount
     /// Ney's estimate of the discount, from how many pairs were seen once and twice.
     fn finish(&mut self) {
         let (mut once, mut twice) = (0f64, 0f64);
@@ -57,7 +62,7 @@ impl Order {
         (count - self.discount).max(0.0) / total + self.discount * f64::from(kinds) / total * lower
     }
 }
-// ANCHOR_END: counts
+// ANCHOR_END: discount
 
 // ANCHOR: trigram
 /// A trigram model over token ids.
@@ -103,6 +108,9 @@ impl KneserNey {
         }
     }
 
+    // ANCHOR_END: trigram
+
+    // ANCHOR: trigram_bits
     /// Bits per byte on rows of T + 1 tokens, each token after the first being predicted: the same targets that a
     /// transformer is measured on.
     pub fn bits_per_byte<'a>(
@@ -132,8 +140,9 @@ impl KneserNey {
 fn pair(u: u32, v: u32) -> u64 {
     u64::from(u) << 32 | u64::from(v)
 }
-// ANCHOR_END: trigram
+// ANCHOR_END: trigram_bits
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,3 +167,4 @@ mod tests {
         assert!(model.bits_per_byte(std::iter::once(row.as_slice()), &[1, 1, 1]) < 0.2);
     }
 }
+// ANCHOR_END: tests

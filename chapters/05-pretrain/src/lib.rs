@@ -1,8 +1,11 @@
+// ANCHOR: head
 //! Chapter 05: pretraining. A loop, a schedule, a yardstick, and checkpoints that survive what happens to runs.
 //!
 //! Reading order: [`schedule`], [`bits_per_byte`], [`kneser_ney`], [`train`], [`checkpoint`]; [`metrics`],
 //! [`progress`] and [`interrupt`] are what the loop talks through.
+// ANCHOR_END: head
 
+// ANCHOR: modules
 pub mod bits_per_byte;
 pub mod checkpoint;
 mod error;
@@ -23,3 +26,4 @@ pub use kneser_ney::KneserNey;
 pub use metrics::{Metrics, read_metrics};
 pub use schedule::{Decay, Momentum, Schedule};
 pub use train::{Evaluate, Evaluation, Outcome, Settings, Trainer};
+// ANCHOR_END: modules

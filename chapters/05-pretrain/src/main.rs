@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The demonstration of chapter 05: a small base model that learns to write sentences about tidepool.
 //!
 //! `cargo run --bin pretrain` trains for under a minute on two cores and prints what the model writes before, during
@@ -21,6 +22,7 @@ use transformer::{Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling, d
 const ROWS: usize = 16;
 const TIME: usize = 64;
 const STEPS: u64 = 400;
+// ANCHOR_END: head
 
 // ANCHOR: main
 fn main() -> Result<()> {

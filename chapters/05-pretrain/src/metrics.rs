@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! `metrics.jsonl`: one line of JSON per event of a run, which every curve of the report is drawn from.
 //!
 //! A line is written whole or not at all. When a run resumes from a checkpoint, the lines after that checkpoint
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: metrics
 /// The open log of a run.

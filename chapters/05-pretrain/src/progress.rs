@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! One line that says where a run stands: loss, speed, share of the hardware's limit, time left.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
+// ANCHOR_END: head
 
 // ANCHOR: status
 /// What the line shows after a step.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! How the learning rate, Muon's momentum and the weight decay move during a run.
 //!
 //! Words: a *step* is one optimizer step, counted from 0. *Warm-up* raises the learning rate linearly from
@@ -7,6 +8,7 @@
 use muon::StepScale;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
+// ANCHOR_END: head
 
 // ANCHOR: schedule
 /// Flat between a warm-up and a warm-down: the trapezoid that nanochat trains with.
@@ -53,8 +55,8 @@ pub enum Decay {
 }
 // ANCHOR_END: schedule
 
+// ANCHOR: seed
 impl Schedule {
-    // ANCHOR: seed
     /// The base training of October 2025. The warm-up is given as a share of the run there, and is 0 by default.
     pub fn october_2025(
         steps: u64,
@@ -148,6 +150,9 @@ impl Schedule {
         (1.0 - share) * first + share * last
     }
 
+    // ANCHOR_END: momentum
+
+    // ANCHOR: weight_decay
     /// The multiplier of Muon's weight decay at a step.
     pub fn weight_decay(&self, step: u64) -> f64 {
         match self.decay {
@@ -167,5 +172,5 @@ impl Schedule {
             weight_decay: self.weight_decay(step),
         }
     }
-    // ANCHOR_END: momentum
 }
+// ANCHOR_END: weight_decay

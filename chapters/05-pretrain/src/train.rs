@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The training loop: the same forty lines for pretraining and, with masks in the targets, for fine-tuning.
 //!
 //! One *step* reads `accumulation` micro-batches of B × T tokens, adds up their gradients and updates the weights
@@ -18,6 +19,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 use transformer::{Gpt, Kernels};
+// ANCHOR_END: head
 
 // ANCHOR: settings
 /// What a stage decides about its training.
@@ -96,6 +98,9 @@ impl Trainer<'_> {
         }
     }
 
+    // ANCHOR_END: trainer
+
+    // ANCHOR: run
     /// Trains from `state` to the end of the schedule. The caller has put the loader at `state.position` and the
     /// weights and optimizer buffers where `state` was saved.
     pub fn run(mut self, mut state: TrainState) -> Result<Outcome, Error> {
@@ -129,7 +134,7 @@ impl Trainer<'_> {
         progress.finish();
         Ok(Outcome::Finished(state))
     }
-    // ANCHOR_END: trainer
+    // ANCHOR_END: run
 
     // ANCHOR: step
     /// One optimizer step.
@@ -147,6 +152,8 @@ impl Trainer<'_> {
             });
         }
 
+        // ANCHOR_END: step
+        // ANCHOR: accumulate
         self.optimizer.zero_grad();
         let mut loss_sum = 0.0;
         for batch in batches.iter().filter(|batch| batch.supervised > 0) {
@@ -156,6 +163,8 @@ impl Trainer<'_> {
             loss_sum += loss.sum.detach().double_value(&[]);
         }
         let loss = loss_sum / count as f64;
+        // ANCHOR_END: accumulate
+        // ANCHOR: update
         if !loss.is_finite() {
             return Err(Error::NotFinite {
                 what: "loss",
@@ -181,6 +190,8 @@ impl Trainer<'_> {
         let scale = self.settings.schedule.at(state.step);
         self.optimizer.step(&scale)?;
 
+        // ANCHOR_END: update
+        // ANCHOR: account
         state.smooth_loss = if state.step == 0 {
             loss
         } else {
@@ -215,7 +226,7 @@ impl Trainer<'_> {
         });
         Ok(())
     }
-    // ANCHOR_END: step
+    // ANCHOR_END: account
 
     // ANCHOR: evaluation
     /// Whether this step asks for an evaluation that has not been made.
@@ -282,5 +293,5 @@ impl Trainer<'_> {
         }
         Ok(())
     }
-    // ANCHOR_END: evaluation
 }
+// ANCHOR_END: evaluation
