@@ -1,6 +1,8 @@
+// ANCHOR: head
 //! What can be wrong with a conversation or a mixture, and what to do about it.
 
 use thiserror::Error;
+// ANCHOR_END: head
 
 // ANCHOR: error
 #[derive(Debug, Error)]
@@ -41,6 +43,21 @@ pub enum Error {
          to learn; raise the context, or check that the answers are marked `assistant`"
     )]
     NothingSupervised { conversations: usize, tokens: usize },
+    #[error(
+        "source {number} of the mixture (`{kind}`): none of {tried} is there; let the data stage write or fetch it, \
+         name another place by `file`, or take the source out"
+    )]
+    MissingFile {
+        number: usize,
+        kind: &'static str,
+        tried: String,
+    },
+    #[error("source {number} of the mixture (`{kind}`): {problem}")]
+    Source {
+        number: usize,
+        kind: &'static str,
+        problem: String,
+    },
     #[error("{setting} is {value}; {remedy}")]
     Setting {
         setting: &'static str,

@@ -1,14 +1,16 @@
-//! The demonstration of chapter 07: conversations with their mask in colour, then a fine-tuning of some seconds.
+// ANCHOR: head
+//! The demonstration of chapter 07: conversations with their mask in colour, the published mixtures counted, then midtraining
+//! and fine-tuning of some seconds each.
 //!
 //! The model starts fresh, so it has no knowledge to talk about: what it learns here is the *form* of an answer.
 
-use dataset::schemas::{DataSet, SmolTalk, WordProblem};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
-use dataset::{Conversation, ConversationSource, Message};
+use dataset::{Conversation, Message};
+use muon::Rates2025;
 use pretrain::{Evaluation, Interrupt, Metrics};
 use sft::{
-    ConversationBatches, Ingredient, Mixture, Ramp, SftRun, SftSettings, fine_tune, render,
-    visualise,
+    Mixture, MixtureRecipe, SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture,
+    published, render, visualise,
 };
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
@@ -18,6 +20,47 @@ use transformer::{Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling};
 
 /// T, and the model's context.
 const TIME: usize = 128;
+// ANCHOR_END: head
+
+// ANCHOR: stages
+/// Both stages, as a recipe file would hold them.
+const STAGES: [(&str, &str); 2] = [
+    (
+        "mid",
+        r#"{
+        "mixture": { "seed": 1, "sources": [
+            { "kind": "smoltalk" },
+            { "kind": "mmlu" },
+            { "kind": "gsm8k" },
+            { "kind": "identity", "repeats": 2 },
+            { "kind": "spelling_bee", "rows": 300 } ] },
+        "supervise": "everything",
+        "epochs": 1.0, "batch_tokens": 2048, "device_rows": 16,
+        "rate_scale": 1.0, "ramp": { "warmdown_ratio": 0.2 }, "clip": 1.0, "checkpoint_seconds": 600.0
+    }"#,
+    ),
+    (
+        "sft",
+        r#"{
+        "mixture": { "seed": 2, "sources": [
+            { "kind": "smoltalk", "repeats": 2 },
+            { "kind": "mmlu" },
+            { "kind": "gsm8k" },
+            { "kind": "spelling_bee", "rows": 300, "repeats": 0.5 } ] },
+        "supervise": "assistant",
+        "epochs": 2.0, "batch_tokens": 2048, "device_rows": 16,
+        "rate_scale": 0.5, "ramp": { "warmdown_ratio": 1.0 }, "clip": 1.0, "checkpoint_seconds": 600.0
+    }"#,
+    ),
+];
+
+/// What is scored, source by source: conversations that no stage has seen.
+const VALIDATION: &str = r#"{ "sources": [
+    { "kind": "smoltalk", "split": "test" },
+    { "kind": "mmlu", "split": "test" },
+    { "kind": "gsm8k", "split": "test" },
+    { "kind": "spelling_bee", "rows": 100, "split": "test" } ] }"#;
+// ANCHOR_END: stages
 
 // ANCHOR: main
 fn main() -> anyhow::Result<()> {
@@ -25,88 +68,88 @@ fn main() -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let world = scratch.path().join("tidepool");
     write_corpus(&World::new(1, 100)?, &world, &CorpusSettings::smoke())?;
-    let talks: DataSet<SmolTalk> = DataSet::open("chat", &world.join("chat/train.jsonl"))?;
-    let sums: DataSet<WordProblem> = DataSet::open("gsm8k", &world.join("gsm8k/train.jsonl"))?;
-    let tokenizer = train_tokenizer(&[&talks, &sums])?;
+    let validation: MixtureRecipe = serde_json::from_str(VALIDATION)?;
+    let validation = open_mixture(&validation, &world, 0, 1)?;
+    let stages: Vec<(&str, StageRecipe)> = STAGES
+        .iter()
+        .map(|(name, text)| Ok((*name, serde_json::from_str(text)?)))
+        .collect::<anyhow::Result<_>>()?;
+    let everything = open_mixture(&stages[0].1.mixture, &world, 0, 1)?;
+    let tokenizer = train_tokenizer(&everything)?;
 
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     match colour {
         true => println!("\nGreen is trained on, red is context:"),
         false => println!("\nWhat is trained on stands between [ and ]:"),
     }
-    for conversation in [talks.get(0)?, sums.get(0)?] {
-        println!(
-            "\n{}",
-            visualise(
-                &render(&conversation, &tokenizer, usize::MAX)?,
-                &tokenizer,
-                colour
-            )
-        );
+    for ingredient in &everything.ingredients()[..3] {
+        let rendered = render(&ingredient.source.get(0)?, &tokenizer, usize::MAX)?;
+        println!("\n{}", visualise(&rendered, &tokenizer, colour));
     }
 
-    let question = talks.get(1)?.messages.remove(0).text();
-    let base = scratch.path().join("base");
-    std::fs::create_dir(&base)?;
-    let gpt = fresh_model(&tokenizer, &machine, &base)?;
-    let before = answer(&gpt, &tokenizer, &question)?;
+    println!("\nnanochat's mixtures, conversations per epoch:");
+    for (name, recipe) in [
+        ("midtraining, October 2025", published::mid_2025()),
+        ("midtraining, January 2026", published::mid_2026()),
+        ("fine-tuning, October 2025", published::sft_2025()),
+        ("fine-tuning, 2026", published::sft_2026(true)),
+    ] {
+        let conversations = recipe.published_conversations().unwrap_or(0);
+        println!("  {name}: {conversations:>9}");
+    }
 
-    let ingredients = || -> anyhow::Result<Vec<Ingredient>> {
-        let talks: DataSet<SmolTalk> = DataSet::open("chat", &world.join("chat/train.jsonl"))?;
-        let sums: DataSet<WordProblem> = DataSet::open("gsm8k", &world.join("gsm8k/train.jsonl"))?;
-        Ok(vec![
-            Ingredient::once(Box::new(talks)),
-            Ingredient::once(Box::new(sums)),
-        ])
-    };
-    let settings = SftSettings {
-        epochs: 3.0,
-        rate_scale: 1.0, // a fresh model: there is nothing yet that large steps could spoil
-        ramp: Ramp::SFT_2026,
-        evaluate_every: 0,
-        ..SftSettings::october_2025(16, TIME)
-    };
-    let mixture = Mixture::new(ingredients()?, settings.seed, 0, 1)?;
-    let epoch =
-        ConversationBatches::new(mixture, &tokenizer, settings.rows, TIME)?.measure_epoch()?;
-    let places = epoch.rows * (TIME + 1);
-    println!(
-        "\nAn epoch is {} rows of {} tokens: {:.1} % of them conversation, {:.1} % trained on.",
-        epoch.rows,
-        TIME + 1,
-        100.0 * epoch.placed as f64 / places as f64,
-        100.0 * epoch.supervised as f64 / places as f64
-    );
-
+    let mut from = scratch.path().join("base");
+    std::fs::create_dir(&from)?;
+    let mut gpt = fresh_model(&tokenizer, &machine, &from)?;
+    let question = validation.ingredients()[0].source.get(1)?.messages[0].text();
+    println!("\nasked    {question}");
     let mut metrics = Metrics::open(&scratch.path().join("metrics.jsonl"))?;
-    let (gpt, _) = fine_tune(SftRun {
-        base: &base,
-        folder: &scratch.path().join("sft"),
-        machine: &machine,
-        kernels: &Plain,
-        tokenizer: &tokenizer,
-        mixture: Mixture::new(ingredients()?, settings.seed, 0, 1)?,
-        evaluate: Box::new(|_, _| Ok(Evaluation::default())),
-        metrics: &mut metrics,
-        interrupt: Interrupt::listen(),
-        settings,
-        peak_flops: None,
-    })?;
-    println!(
-        "\nasked   {question}\nbefore  {before}\nafter   {}",
-        answer(&gpt, &tokenizer, &question)?
-    );
+    report("before", &gpt, &tokenizer, &validation, &question)?;
+    for (stage, recipe) in &stages {
+        let folder = scratch.path().join(stage);
+        (gpt, _) = fine_tune(SftRun {
+            base: &from,
+            folder: &folder,
+            machine: &machine,
+            kernels: &Plain,
+            tokenizer: &tokenizer,
+            mixture: open_mixture(&recipe.mixture, &world, 0, 1)?,
+            evaluate: Box::new(|_, _| Ok(Evaluation::default())),
+            metrics: &mut metrics,
+            interrupt: Interrupt::listen(),
+            settings: recipe.settings(stage, Rates2025::default(), TIME)?,
+            peak_flops: None,
+        })?;
+        report(stage, &gpt, &tokenizer, &validation, &question)?;
+        from = folder;
+    }
+    Ok(())
+}
+
+/// The answer to a question, and the scores of each source.
+fn report(
+    when: &str,
+    gpt: &Gpt,
+    tokenizer: &Tokenizer,
+    validation: &Mixture,
+    question: &str,
+) -> anyhow::Result<()> {
+    println!("\n{when:<8} {}", answer(gpt, tokenizer, question)?);
+    for score in evaluate_by_source(gpt, &Plain, tokenizer, validation, 50)? {
+        println!("  {score}");
+    }
     Ok(())
 }
 // ANCHOR_END: main
 
 // ANCHOR: parts
 /// 700 tokens, from the conversations themselves.
-fn train_tokenizer(sources: &[&dyn ConversationSource]) -> anyhow::Result<Tokenizer> {
+fn train_tokenizer(mixture: &Mixture) -> anyhow::Result<Tokenizer> {
     let mut texts = Vec::new();
-    for source in sources {
-        for index in 0..source.len() {
-            texts.extend(source.get(index)?.messages.iter().map(Message::text));
+    for ingredient in mixture.ingredients() {
+        for index in 0..ingredient.source.len() {
+            let talk = ingredient.source.get(index)?;
+            texts.extend(talk.messages.iter().map(Message::text));
         }
     }
     Ok(tokenizer::train(

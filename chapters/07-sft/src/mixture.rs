@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Which conversations are learnt from, how often, and in which order.
 //!
 //! Words: an *ingredient* is a source of conversations with a *weight*, how often each of its conversations comes
@@ -18,6 +19,7 @@ use dataset::{Conversation, ConversationSource, SourcePosition};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+// ANCHOR_END: head
 
 // ANCHOR: ingredient
 /// A source and how often each of its conversations comes in an epoch.
@@ -42,6 +44,7 @@ impl Ingredient {
 pub struct Mixture {
     ingredients: Vec<Ingredient>,
     seed: u64,
+    shuffle: bool,
     rank: usize,
     world: usize,
     /// Where the next conversation is drawn.
@@ -72,12 +75,13 @@ impl Mixture {
         let mut mixture = Mixture {
             ingredients,
             seed,
+            shuffle: true,
             rank,
             world,
             next: SourcePosition::START,
             order: Vec::new(),
         };
-        let conversations = mixture.shuffled(1).len();
+        let conversations = mixture.epoch_order(1).len();
         if conversations == 0 {
             return Err(Error::EmptyMixture);
         }
@@ -92,6 +96,14 @@ impl Mixture {
         Ok(mixture)
     }
 
+    /// The same conversations source after source and row after row, in each epoch alike: for looking at them. Trained on
+    /// like this, the model would forget the first source while it reads the last.
+    pub fn in_file_order(mut self) -> Result<Self, Error> {
+        self.shuffle = false;
+        self.seek(&SourcePosition::START)?;
+        Ok(self)
+    }
+
     /// Conversations per epoch on this rank. Never 0.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
@@ -100,6 +112,12 @@ impl Mixture {
 
     /// The next conversation, and where it stands.
     pub fn draw(&mut self) -> Result<(SourcePosition, Conversation), dataset::Error> {
+        let place = self.next_place()?;
+        Ok((place, self.get(place)?))
+    }
+
+    /// Where the next conversation stands, passing it by.
+    pub fn next_place(&mut self) -> Result<SourcePosition, dataset::Error> {
         if self.next.row as usize == self.order.len() {
             let mut next_epoch = SourcePosition::START;
             next_epoch.epoch = self.next.epoch + 1;
@@ -107,7 +125,7 @@ impl Mixture {
         }
         let place = self.order[self.next.row as usize];
         self.next.row += 1;
-        Ok((place, self.get(place)?))
+        Ok(place)
     }
 
     /// The conversation at a place that was drawn before.
@@ -116,6 +134,29 @@ impl Mixture {
             Some(ingredient) => ingredient.source.get(place.row as usize),
             None => Err(self.no_such_place(place, "there are fewer sources")),
         }
+    }
+
+    /// How many conversations have been drawn.
+    pub fn drawn(&self) -> u64 {
+        u64::from(self.next.epoch - 1) * self.len() as u64 + u64::from(self.next.row)
+    }
+
+    /// The sources, in the order in which they were given.
+    pub fn ingredients(&self) -> &[Ingredient] {
+        &self.ingredients
+    }
+
+    /// One line that differs between two mixtures that deal out different conversations: a checkpoint remembers it.
+    pub fn describe(&self) -> String {
+        let sources: Vec<String> = self
+            .ingredients
+            .iter()
+            .map(|Ingredient { source, weight }| {
+                format!("{} {}×{weight}", source.name(), source.len())
+            })
+            .collect();
+        let order = if self.shuffle { "shuffled" } else { "in order" };
+        format!("{}, seed {}, {order}", sources.join(" + "), self.seed)
     }
 
     /// The name of a place's source, for messages.
@@ -127,7 +168,7 @@ impl Mixture {
 
     // ANCHOR: order
     /// All places of an epoch, over all ranks, in its order.
-    fn shuffled(&self, epoch: u32) -> Vec<SourcePosition> {
+    fn epoch_order(&self, epoch: u32) -> Vec<SourcePosition> {
         // Each epoch is a stream of its own of one generator, so that seed 1 in epoch 1 and seed 0 in epoch 2 have
         // nothing in common, as they would with `seed + epoch`.
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -147,10 +188,14 @@ impl Mixture {
             }
             // What is left of the weight is a random sample, another one in each epoch.
             let sample = (weight.fract() * places.len() as f64).round() as usize;
-            places.shuffle(&mut random);
+            if self.shuffle {
+                places.shuffle(&mut random);
+            }
             order.extend(&places[..sample]);
         }
-        order.shuffle(&mut random);
+        if self.shuffle {
+            order.shuffle(&mut random);
+        }
         order
     }
 
@@ -161,8 +206,11 @@ impl Mixture {
 
     /// Goes to a position that [`position`](Self::position) gave, of a mixture with the same sources and seed.
     pub fn seek(&mut self, position: &SourcePosition) -> Result<(), dataset::Error> {
+        if position.epoch == 0 {
+            return Err(self.no_such_place(*position, "epochs are counted from 1"));
+        }
         let order: Vec<SourcePosition> = self
-            .shuffled(position.epoch)
+            .epoch_order(position.epoch)
             .into_iter()
             .skip(self.rank)
             .step_by(self.world)
@@ -183,5 +231,5 @@ impl Mixture {
             problem: problem.to_string(),
         }
     }
-    // ANCHOR_END: order
 }
+// ANCHOR_END: order

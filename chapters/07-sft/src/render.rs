@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! From a conversation to token ids, and to the *loss mask* that says which of them are worth learning.
 //!
 //! ```text
@@ -17,7 +18,23 @@
 
 use crate::Error;
 use dataset::{Conversation, Message, Part, Role};
+use serde::{Deserialize, Serialize};
 use tokenizer::{Special, Tokenizer};
+// ANCHOR_END: head
+
+// ANCHOR: supervise
+/// Which tokens of a conversation are trained on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Supervise {
+    /// What the assistant decides: the mask of [`render`]. For fine-tuning.
+    #[default]
+    Assistant,
+    /// Every token, questions and tool outputs and the next conversation's `<|bos|>` included: a conversation is text
+    /// like any other. nanochat's midtraining.
+    Everything,
+}
+// ANCHOR_END: supervise
 
 // ANCHOR: rendered
 /// Token ids and, for each, whether it is trained on. Both have the length N.
@@ -36,6 +53,20 @@ impl Rendered {
     fn push_text(&mut self, tokenizer: &Tokenizer, text: &str, mask: u8) {
         tokenizer.encode_into(text, &mut self.ids);
         self.mask.resize(self.ids.len(), mask);
+    }
+
+    /// The same ids with another choice of what is trained on.
+    pub fn supervising(mut self, supervise: Supervise) -> Self {
+        if supervise == Supervise::Everything {
+            self.mask.fill(1);
+        }
+        self
+    }
+
+    /// Keeps the first `tokens` tokens.
+    pub fn cut(&mut self, tokens: usize) {
+        self.ids.truncate(tokens);
+        self.mask.truncate(tokens);
     }
 
     /// How many tokens are trained on, the first one left out: nothing stands before it to predict it from.
@@ -77,8 +108,7 @@ pub fn render(
             }
         }
     }
-    out.ids.truncate(max_tokens);
-    out.mask.truncate(max_tokens);
+    out.cut(max_tokens);
     Ok(out)
 }
 

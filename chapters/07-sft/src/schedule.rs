@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The learning rate's multiplier in the stages after pretraining, as a function of *progress*, the share of the stage
 //! that is done (0 to 1).
 //!
@@ -12,14 +13,19 @@
 //! rates, because it has to change what the model *does* with its knowledge, not the knowledge.
 
 use pretrain::{Decay, Momentum, Schedule};
+use serde::{Deserialize, Serialize};
+// ANCHOR_END: head
 
 // ANCHOR: ramp
 /// A rise, a flat part and a fall, each given as a share of the stage.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ramp {
+    #[serde(default)]
     pub warmup_ratio: f64,
     pub warmdown_ratio: f64,
     /// The multiplier at the end.
+    #[serde(default)]
     pub final_fraction: f64,
 }
 
@@ -71,5 +77,5 @@ impl Ramp {
             decay: Decay::Constant,
         }
     }
-    // ANCHOR_END: schedule
 }
+// ANCHOR_END: schedule

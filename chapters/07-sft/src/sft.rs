@@ -1,10 +1,11 @@
+// ANCHOR: head
 //! Supervised fine-tuning: chapter 05's training loop, started from trained weights, on masked conversations.
 //!
 //! What differs from pretraining is all here, and it is little: rates scaled down, a schedule that falls from the start,
-//! fresh optimizer buffers, and epochs in place of a number of tokens. Midtraining is the same stage with other settings
-//! (full rates, flat schedule).
+//! fresh optimizer buffers, and epochs in place of a number of tokens. Midtraining is the same stage with other settings:
+//! full rates, a flat schedule, and every token trained on.
 
-use crate::{ConversationBatches, Error, Mixture, Ramp};
+use crate::{ConversationBatches, Error, Mixture, Ramp, Supervise, TooLong};
 use dataset::Prefetch;
 use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
 use pretrain::train::Evaluate;
@@ -16,6 +17,7 @@ use transformer::{Gpt, Kernels, dial};
 
 /// Batches made ahead of the model.
 const AHEAD: usize = 4;
+// ANCHOR_END: head
 
 // ANCHOR: settings
 /// What this stage decides.
@@ -30,11 +32,16 @@ pub struct SftSettings {
     pub time: usize,
     /// Micro-batches per optimizer step.
     pub accumulation: usize,
+    pub supervise: Supervise,
+    pub too_long: TooLong,
     /// Pretraining's rates, and what they are multiplied with here.
     pub rates: Rates2025,
     pub rate_scale: f64,
     pub ramp: Ramp,
     pub clip: Option<f64>,
+    /// Whether the optimizer goes on with the buffers of the stage before, if that left any. If not, Muon's and AdamW's
+    /// memories begin at zero: they describe the gradients of another task.
+    pub warm_start: bool,
     pub evaluate_every: u64,
     pub checkpoint_seconds: f64,
     /// The seed that the mixture was made with: a resumed run must have the same.
@@ -50,13 +57,28 @@ impl SftSettings {
             rows,
             time,
             accumulation: 1,
+            supervise: Supervise::Assistant,
+            too_long: TooLong::Cut,
             rates: Rates2025::default(),
             rate_scale: 0.02,
             ramp: Ramp::SFT_2025,
             clip: Some(1.0),
+            warm_start: false,
             evaluate_every: 100,
             checkpoint_seconds: 600.0,
             seed: 0,
+        }
+    }
+
+    /// Midtraining of October 2025: one epoch of everything at the full rates, the last fifth falling to nothing.
+    pub fn midtraining_2025(rows: usize, time: usize) -> Self {
+        SftSettings {
+            stage: "mid".to_string(),
+            supervise: Supervise::Everything,
+            rate_scale: 1.0,
+            ramp: Ramp::MID_2025,
+            evaluate_every: 150,
+            ..SftSettings::october_2025(rows, time)
         }
     }
 
@@ -130,21 +152,25 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
         }
     }
 
-    // The buffers of pretraining are left behind: they describe the gradients of another task.
     let rates = scaled(settings.rates, settings.rate_scale);
     let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
     let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
-    if saved.is_some() {
-        checkpoint::load_optimizer(run.folder, &mut optimizer)?;
+    if saved.is_some() || settings.warm_start {
+        checkpoint::load_optimizer(start, &mut optimizer)?;
     }
 
+    let mixture = run.mixture.describe();
     let mut batches =
-        ConversationBatches::new(run.mixture, run.tokenizer, settings.rows, settings.time)?;
-    let rows_per_epoch = batches.measure_epoch()?.rows;
+        ConversationBatches::new(run.mixture, run.tokenizer, settings.rows, settings.time)?
+            .supervising(settings.supervise)
+            .too_long(settings.too_long)
+            .ending_after(settings.epochs);
+    let amount = batches.measure(settings.epochs)?;
+    eprintln!("{:>10} {amount}", settings.stage);
     if let Some(position) = saved.as_ref().and_then(|state| state.position.as_ref()) {
         batches.resume(position)?;
     }
-    let steps = steps_for(rows_per_epoch, settings);
+    let steps = steps_for(amount.rows, settings);
     let trainer = Trainer {
         gpt: &gpt,
         kernels: run.kernels,
@@ -162,7 +188,7 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
             evaluate_every: settings.evaluate_every,
             checkpoint_seconds: settings.checkpoint_seconds,
             folder: run.folder.to_path_buf(),
-            recipe: format!("{settings:?} on {rows_per_epoch} rows per epoch"),
+            recipe: format!("{settings:?} on {mixture}, {} rows", amount.rows),
             flops_per_token: dial::flops_per_token(gpt.config()) as f64,
             peak_flops: run.peak_flops,
         },
@@ -174,12 +200,11 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
 // ANCHOR_END: run
 
 // ANCHOR: steps
-/// Optimizer steps in the whole run. Rows are counted by packing an epoch once: how many conversations share a row
-/// depends on all their lengths, and a guess would move the end of the schedule.
-pub fn steps_for(rows_per_epoch: usize, settings: &SftSettings) -> u64 {
-    let rows_per_step = (settings.rows * settings.accumulation) as f64;
-    let steps = (settings.epochs * rows_per_epoch as f64 / rows_per_step).ceil();
-    (steps as u64).max(1)
+/// Optimizer steps that `rows` rows make, the last one filled up with empty rows. Rows are counted by packing the whole run
+/// once: how many conversations share a row depends on all their lengths, and a guess would move the end of the schedule.
+pub fn steps_for(rows: usize, settings: &SftSettings) -> u64 {
+    let rows_per_step = settings.rows * settings.accumulation;
+    (rows.div_ceil(rows_per_step) as u64).max(1)
 }
 
 fn scaled(rates: Rates2025, scale: f64) -> Rates2025 {

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! A conversation with its mask in colour: the picture that finds a wrong mask faster than any test.
 //!
 //! Green is trained on, red is not. Without colours, what is trained on stands between `[` and `]`.
@@ -9,6 +10,7 @@ use tokenizer::{Special, Tokenizer};
 const TRAINED: &str = "\x1b[32m";
 const CONTEXT: &str = "\x1b[31m";
 const RESET: &str = "\x1b[0m";
+// ANCHOR_END: head
 
 // ANCHOR: visualise
 /// The conversation as text. A new line begins before each turn, line ends inside a token are shown as `⏎`.

@@ -2,8 +2,12 @@
 
 mod words;
 
+use dataset::{Conversation, Message};
 use pretrain::{Evaluation, Interrupt, Metrics, Outcome, read_metrics};
-use sft::{Ingredient, Mixture, Ramp, SftRun, SftSettings, fine_tune};
+use sft::{
+    ConversationBatches, Ingredient, Mixture, Ramp, SftRun, SftSettings, Supervise,
+    evaluate_by_source, fine_tune, render, steps_for,
+};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use transformer::{Config, Gpt, Plain};
@@ -34,34 +38,44 @@ fn base_model(folder: &Path) {
     transformer::save_folder(&gpt, folder).expect("a folder");
 }
 
+fn sixty() -> Mixture {
+    let talks = Talks::boxed("talks", exchanges(60));
+    Mixture::new(vec![Ingredient::once(talks)], 4, 0, 1).expect("a mixture")
+}
+
 /// One part of a run, up to an interruption after `stop_after` steps.
 fn part(root: &Path, epochs: f64, stop_after: Option<u64>) -> Result<(Gpt, Outcome), sft::Error> {
+    stage(root, "base", "sft", settings(epochs), stop_after)
+}
+
+/// A stage from the model in the folder `from` to the folder `to`.
+fn stage(
+    root: &Path,
+    from: &str,
+    to: &str,
+    settings: SftSettings,
+    stop_after: Option<u64>,
+) -> Result<(Gpt, Outcome), sft::Error> {
     let machine = tensors::start(&tensors::Choice {
         device: Some("cpu".into()),
         ..Default::default()
     })
     .expect("a CPU");
-    let base = root.join("base");
+    let base = root.join(from);
     if !base.exists() {
         std::fs::create_dir(&base).expect("a folder");
         base_model(&base);
     }
-    let mixture = Mixture::new(
-        vec![Ingredient::once(Talks::boxed("talks", exchanges(60)))],
-        4,
-        0,
-        1,
-    )?;
     let mut metrics = Metrics::open(&root.join("metrics.jsonl"))?;
     let interrupt = Interrupt::never();
     let press = interrupt.clone();
     fine_tune(SftRun {
         base: &base,
-        folder: &root.join("sft"),
+        folder: &root.join(to),
         machine: &machine,
         kernels: &Plain,
         tokenizer: &tokenizer(),
-        mixture,
+        mixture: sixty(),
         evaluate: Box::new(move |_, step| {
             if stop_after == Some(step) {
                 press.press();
@@ -70,7 +84,7 @@ fn part(root: &Path, epochs: f64, stop_after: Option<u64>) -> Result<(Gpt, Outco
         }),
         metrics: &mut metrics,
         interrupt,
-        settings: settings(epochs),
+        settings,
         peak_flops: None,
     })
 }
@@ -158,7 +172,7 @@ fn what_the_user_says_is_not_learnt() {
         .expect("a mixture");
         let mut batches =
             sft::ConversationBatches::new(mixture, &tokenizer(), 1, 200).expect("batches");
-        batches.measure_epoch().expect("an epoch").supervised
+        batches.measure(1.0).expect("an epoch").supervised
     };
     assert_eq!(count("how many legs has the crab?"), count("legs? "));
 }
@@ -171,4 +185,152 @@ fn a_setting_that_makes_no_sense_is_named() {
         .expect("refused")
         .to_string();
     assert!(message.contains("epochs is 0"), "{message}");
+}
+
+#[test]
+fn steps_count_optimizer_steps_and_the_run_trains_on_exactly_its_epochs() {
+    let amount = ConversationBatches::new(sixty(), &tokenizer(), 2, 48)
+        .expect("batches")
+        .measure(1.5)
+        .expect("an amount");
+    for accumulation in [1, 2, 7] {
+        let root = tempfile::tempdir().expect("a folder");
+        let settings = SftSettings {
+            accumulation,
+            ..settings(1.5)
+        };
+        let steps = amount.rows.div_ceil(2 * accumulation) as u64;
+        assert_eq!(steps_for(amount.rows, &settings), steps);
+        // With 7 micro-batches the last step holds some without a single target.
+        let (_, outcome) = stage(root.path(), "base", "sft", settings, None).expect("a stage");
+        let Outcome::Finished(state) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(state.step, steps);
+        assert_eq!(state.tokens, amount.supervised as u64);
+        let losses = losses(root.path());
+        assert_eq!(losses.len() as u64, steps);
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{losses:?}");
+    }
+}
+
+#[test]
+fn midtraining_and_fine_tuning_follow_each_other() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mid = SftSettings {
+        epochs: 2.0,
+        ..SftSettings::midtraining_2025(2, 48)
+    };
+    assert_eq!(mid.supervise, Supervise::Everything);
+    let (_, outcome) = stage(root.path(), "base", "mid", mid, None).expect("midtraining");
+    let Outcome::Finished(mid) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let sft = SftSettings {
+        warm_start: true,
+        ..settings(2.0)
+    };
+    let (_, outcome) = stage(root.path(), "mid", "sft", sft, None).expect("fine-tuning");
+    let Outcome::Finished(sft) = outcome else {
+        panic!("{outcome:?}")
+    };
+    // The same conversations twice: questions are trained on in one stage only.
+    assert!(
+        mid.tokens > 3 * sft.tokens / 2,
+        "{} and {}",
+        mid.tokens,
+        sft.tokens
+    );
+    let stages: Vec<String> = read_metrics(&root.path().join("metrics.jsonl"))
+        .expect("a log")
+        .iter()
+        .map(|event| event["stage"].as_str().unwrap_or_default().to_string())
+        .collect();
+    assert!(stages.contains(&"mid".into()) && stages.contains(&"sft".into()));
+}
+
+#[test]
+fn a_warm_start_without_buffers_names_the_missing_file() {
+    let root = tempfile::tempdir().expect("a folder");
+    let settings = SftSettings {
+        warm_start: true,
+        ..settings(1.0)
+    };
+    let error = stage(root.path(), "base", "sft", settings, None).err();
+    let message = error.expect("refused").to_string();
+    assert!(message.contains("optimizer-0.safetensors"), "{message}");
+}
+
+#[test]
+fn sources_are_scored_apart_and_on_answers_only() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (gpt, _) = part(root.path(), 6.0, None).expect("fine-tuning");
+    let tokenizer = tokenizer();
+    let strange: Vec<Conversation> = (0..9)
+        .map(|n| exchange("what colour is the crab?", &format!("{n} # {n} % red")))
+        .collect();
+    let silent = vec![Conversation {
+        messages: vec![Message::user("only asked")],
+    }];
+    let mixture = Mixture::new(
+        vec![
+            Ingredient::once(Talks::boxed("known", exchanges(60))),
+            Ingredient::once(Talks::boxed("strange", strange.clone())),
+            Ingredient::once(Talks::boxed("silent", silent)),
+        ],
+        1,
+        0,
+        1,
+    )
+    .expect("a mixture");
+    let scores = evaluate_by_source(&gpt, &Plain, &tokenizer, &mixture, 30).expect("scores");
+    let names: Vec<&str> = scores.iter().map(|score| score.source.as_str()).collect();
+    assert_eq!(names, ["known", "strange", "silent"]);
+    assert_eq!((scores[0].conversations, scores[1].conversations), (30, 9));
+    assert!(scores[0].loss < scores[1].loss, "{scores:?}");
+    assert!(
+        scores[0].token_accuracy > scores[1].token_accuracy,
+        "{scores:?}"
+    );
+    assert_eq!(scores[1].faultless, 0.0);
+    assert_eq!(
+        (scores[2].tokens, scores[2].loss),
+        (0, 0.0),
+        "no NaN where nothing is scored"
+    );
+
+    // The loss of the strange ones, by the way that training computes it.
+    let (mut sum, mut count) = (0.0, 0);
+    for talk in &strange {
+        let rendered = render(talk, &tokenizer, 48).expect("rendered");
+        let time = rendered.ids.len() - 1;
+        let inputs: Vec<i64> = rendered.ids[..time]
+            .iter()
+            .map(|&id| i64::from(id))
+            .collect();
+        let targets: Vec<i64> = (1..=time)
+            .map(|at| match rendered.mask[at] {
+                1 => i64::from(rendered.ids[at]),
+                _ => -1,
+            })
+            .collect();
+        let tensor = |values: &[i64]| Tensor::from_slice(values).view([1, time as i64]);
+        let _guard = tch::no_grad_guard();
+        let loss = gpt
+            .loss(&Plain, &tensor(&inputs), &tensor(&targets))
+            .expect("a loss");
+        sum += loss.sum.double_value(&[]);
+        count += rendered.supervised();
+    }
+    assert_eq!(scores[1].tokens, count);
+    assert!(
+        (scores[1].loss - sum / count as f64).abs() < 1e-4,
+        "{scores:?}"
+    );
+    assert!(scores[1].loss > 0.1, "zeros would pass");
+    assert_eq!(
+        evaluate_by_source(&gpt, &Plain, &tokenizer, &mixture, 30).expect("scores"),
+        scores,
+        "the same conversations every time"
+    );
 }

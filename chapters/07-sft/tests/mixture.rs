@@ -131,3 +131,49 @@ fn what_cannot_be_mixed_is_refused_with_a_reason() {
             .contains("fewer sources")
     );
 }
+
+#[test]
+fn in_file_order_is_source_after_source_and_the_same_in_each_epoch() {
+    let mut mixture = mixture(&[(3, 2.0), (4, 0.5)], 9, 0, 1)
+        .in_file_order()
+        .unwrap();
+    let first = draw(&mut mixture, 8);
+    let expected = [
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (1, 0),
+        (1, 1),
+    ];
+    assert_eq!(first, expected);
+    assert_eq!(draw(&mut mixture, 8), expected);
+    assert_eq!(mixture.drawn(), 16);
+}
+
+#[test]
+fn mixtures_that_deal_out_other_conversations_describe_themselves_differently() {
+    let one = mixture(&[(3, 1.0)], 0, 0, 1).describe();
+    assert!(one.contains("set 0 3×1"), "{one}");
+    for other in [
+        mixture(&[(3, 2.0)], 0, 0, 1),
+        mixture(&[(4, 1.0)], 0, 0, 1),
+        mixture(&[(3, 1.0)], 1, 0, 1),
+        mixture(&[(3, 1.0), (1, 1.0)], 0, 0, 1),
+        mixture(&[(3, 1.0)], 0, 0, 1).in_file_order().unwrap(),
+    ] {
+        assert_ne!(other.describe(), one);
+    }
+}
+
+#[test]
+fn a_position_before_the_first_epoch_is_refused() {
+    let nowhere = SourcePosition {
+        epoch: 0,
+        ..SourcePosition::START
+    };
+    let message = mixture(&[(3, 1.0)], 0, 0, 1).seek(&nowhere).unwrap_err();
+    assert!(message.to_string().contains("counted from 1"), "{message}");
+}

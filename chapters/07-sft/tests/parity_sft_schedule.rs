@@ -54,6 +54,16 @@ fn parity_of_midtraining() {
 }
 
 #[test]
+fn parity_of_midtraining_in_optimizer_steps() {
+    // So many steps that each golden progress is a whole number of them.
+    let schedule = Ramp::MID_2025.over(100_000);
+    assert_curve(
+        |progress| schedule.multiplier((progress * 1e5).round() as u64),
+        &points(&schedules()["mid_train_2025"], "progress"),
+    );
+}
+
+#[test]
 fn parity_of_fine_tuning_2026() {
     for curve in schedules()["chat_sft_2026"].as_array().unwrap() {
         let ratio = |key: &str| curve[key].as_f64().unwrap();
@@ -66,11 +76,19 @@ fn parity_of_fine_tuning_2026() {
             |progress| ramp.multiplier(progress),
             &points(curve, "progress"),
         );
+        if ramp.warmup_ratio == 0.0 {
+            let schedule = ramp.over(100_000);
+            assert_curve(
+                |progress| schedule.multiplier((progress * 1e5).round() as u64),
+                &points(curve, "progress"),
+            );
+        }
         let momentum = ramp.over(1000);
         let steps = curve["muon_momentum_steps"].as_array().unwrap();
         for (step, expected) in steps.iter().zip(curve["muon_momentum"].as_array().unwrap()) {
             let ours = momentum.momentum(step.as_u64().unwrap());
             assert!((ours - expected.as_f64().unwrap()).abs() < 1e-12);
+            assert!(expected.as_f64().unwrap() > 0.1, "zeros would pass");
         }
     }
 }
