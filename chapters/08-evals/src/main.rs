@@ -1,0 +1,225 @@
+// ANCHOR: head
+//! The demonstration of chapter 08, and a scorer of checkpoints.
+//!
+//! ```text
+//! evals                                              trains a small model on tidepool and examines it
+//! evals --model FOLDER --core BUNDLE [--csv FILE]    CORE of a checkpoint folder
+//! evals --model FOLDER --chat DATA [--csv FILE]      the chat tasks
+//! evals bench-core [--model FOLDER --core BUNDLE]    batched against one question at a time
+//! evals fool                                         three ways to fool yourself, measured
+//! ```
+
+mod demonstration;
+mod fooling;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use evals::Bootstrap;
+use evals::batches::DEFAULT_BUDGET;
+use evals::benchmark::compare;
+use evals::chat::{self, ChatMeans, ChatSuite, WritingSettings};
+use evals::core::{self, Bundle, CoreSettings, Item, evaluate, order, questions};
+use evals::sandbox;
+use tensors::{Choice, Machine};
+use tokenizer::Tokenizer;
+use transformer::{Gpt, NaiveSampler, Plain, PlainScorer};
+// ANCHOR_END: head
+
+// ANCHOR: options
+/// Scores language models. Without arguments: a demonstration.
+#[derive(Parser)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    what: What,
+    /// A data folder laid out as tidepool's: arc/, mmlu/, gsm8k/, humaneval/, words/
+    #[arg(long)]
+    chat: Option<PathBuf>,
+    /// Longest answer to a chat task, in tokens
+    #[arg(long, default_value_t = 256)]
+    max_tokens: usize,
+    /// Write the scores as CSV too
+    #[arg(long)]
+    csv: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct What {
+    /// A checkpoint folder: config.json, model.safetensors, tokenizer.json
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// A bundle: core.yaml, eval_meta_data.csv, eval_data/
+    #[arg(long)]
+    core: Option<PathBuf>,
+    /// At most so many questions of each task
+    #[arg(long)]
+    most: Option<usize>,
+    /// Tokens in one forward pass
+    #[arg(long, default_value_t = DEFAULT_BUDGET)]
+    budget: usize,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Times CORE both ways, one question per forward pass and batched, and compares the scores
+    BenchCore {
+        #[command(flatten)]
+        what: What,
+        /// How often both ways take turns
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// Trains three small models and shows how a number can mislead
+    Fool,
+}
+// ANCHOR_END: options
+
+// ANCHOR: main
+fn main() -> Result<()> {
+    sandbox::serve_if_worker();
+    let options = Options::parse();
+    let machine = tensors::start(&Choice::default())?;
+    match options.command {
+        Some(Command::BenchCore { what, rounds }) => bench_core(&what, rounds, &machine),
+        Some(Command::Fool) => fooling::run(&machine),
+        None if options.what.model.is_none() => {
+            if options.what.core.is_some() || options.chat.is_some() {
+                bail!("--core and --chat need a model to ask; add --model FOLDER");
+            }
+            demonstration::run(&machine)
+        }
+        None => score(&options, &machine),
+    }
+}
+// ANCHOR_END: main
+
+// ANCHOR: score
+fn score(options: &Options, machine: &Machine) -> Result<()> {
+    let folder = options
+        .what
+        .model
+        .as_deref()
+        .expect("checked by the caller");
+    let (gpt, tokenizer) = load(folder, machine)?;
+    let scorer = PlainScorer::new(&gpt, &Plain);
+    let context = gpt.config().context as usize;
+    if options.what.core.is_none() && options.chat.is_none() {
+        bail!("what to ask? Add --core BUNDLE or --chat DATA");
+    }
+    let mut lines = String::new();
+    if let Some(bundle) = &options.what.core {
+        let settings = CoreSettings {
+            most: options.what.most,
+            budget: options.what.budget,
+            ..CoreSettings::new(context)
+        };
+        let score = evaluate(
+            &Bundle::open(bundle)?,
+            &tokenizer,
+            &scorer,
+            &settings,
+            &mut |task| eprintln!("{}: {:.4}", task.label, task.accuracy()),
+        )?;
+        println!("{}", core::table(&score));
+        lines += &core::csv(&score);
+    }
+    if let Some(data) = &options.chat {
+        let means = ChatMeans {
+            budget: options.what.budget,
+            ..ChatMeans::new(&tokenizer, context)
+        };
+        let writing = WritingSettings {
+            max_tokens: options.max_tokens,
+            ..WritingSettings::default()
+        };
+        let executor = match sandbox::CPython::new() {
+            Ok(python) => {
+                Some(std::sync::Arc::new(python) as std::sync::Arc<dyn sandbox::Executor>)
+            }
+            Err(problem) => {
+                eprintln!("HumanEval is left out: {problem}");
+                None
+            }
+        };
+        // Chapter 10's engine brings speed and the calculator; here the readable sampler writes, without a tool.
+        let scores = ChatSuite::open(data, executor)?.evaluate(
+            options.what.most,
+            &writing,
+            &means,
+            &scorer,
+            &mut NaiveSampler::new(&gpt, &Plain),
+            None,
+            &mut |score| eprintln!("{}: {} of {}", score.task, score.right(), score.total()),
+        )?;
+        println!("{}", chat::table(&scores, &Bootstrap::default()));
+        lines += &chat::csv(&scores);
+    }
+    if let Some(path) = &options.csv {
+        std::fs::write(path, lines).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn load(folder: &Path, machine: &Machine) -> Result<(Gpt, Tokenizer)> {
+    let gpt = Gpt::load_folder(folder, machine.device)?.with_compute(machine.compute);
+    let tokenizer = Tokenizer::load(&folder.join("tokenizer.json"))?;
+    gpt.config().check_vocabulary(tokenizer.vocab_size())?;
+    Ok((gpt, tokenizer))
+}
+// ANCHOR_END: score
+
+// ANCHOR: bench
+/// Without a model: one of random weights on tidepool's bundle. Speed does not care what the weights know.
+fn bench_core(what: &What, rounds: usize, machine: &Machine) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let (gpt, tokenizer, bundle) = match (&what.model, &what.core) {
+        (Some(model), Some(core)) => {
+            let (gpt, tokenizer) = load(model, machine)?;
+            (gpt, tokenizer, Bundle::open(core)?)
+        }
+        (None, None) => demonstration::random_model_and_bundle(scratch.path(), machine)?,
+        _ => bail!("give --model and --core together, or neither for tidepool's bundle"),
+    };
+    let scorer = PlainScorer::new(&gpt, &Plain);
+    let context = gpt.config().context as usize;
+    println!(
+        "task                              n    rows   tokens   one s  batched s  ratio  loss differs by  verdicts differ"
+    );
+    let (mut one, mut many) = (0.0, 0.0);
+    for task in &bundle.tasks {
+        let items = task.items()?;
+        let asked: Vec<&Item> = order(items.len(), what.most.or(Some(100)))
+            .into_iter()
+            .map(|item| &items[item])
+            .collect();
+        let (questions, _) = questions(task, &asked, &tokenizer, context);
+        let result = compare(&questions, &scorer, &scorer, what.budget, rounds)?;
+        let median = |pick: fn(&(f64, f64)) -> f64| {
+            let mut seconds: Vec<f64> = result.seconds.iter().map(pick).collect();
+            seconds.sort_by(f64::total_cmp);
+            seconds[seconds.len() / 2]
+        };
+        let (slow, fast) = (median(|pair| pair.0), median(|pair| pair.1));
+        println!(
+            "{:<32} {:>3} {:>7} {:>8} {slow:>7.2} {fast:>10.2} {:>6.2} {:>16.1e} {:>16}",
+            task.label,
+            result.questions,
+            result.rows,
+            result.tokens,
+            result.ratio(),
+            result.largest_difference,
+            result.disagreements
+        );
+        one += slow;
+        many += fast;
+    }
+    println!(
+        "all: {one:.2} s one at a time, {many:.2} s batched, {:.2} times as fast",
+        one / many
+    );
+    Ok(())
+}
+// ANCHOR_END: bench
