@@ -1,0 +1,470 @@
+// ANCHOR: head
+//! The loop. A step samples answers, compares them, and moves the weights; then everything that was sampled is thrown
+//! away, because the policy that made it no longer exists. This is what *on-policy* means.
+//!
+//! ```text
+//! prompts ─► rollouts ─► rewards ─► advantages ─► loss over the chosen tokens ─► optimizer step ─┐
+//!    ▲                                                                                           │
+//!    └───────────────────────────── new weights, next prompts ◄──────────────────────────────────┘
+//! ```
+
+use dataset::Position;
+use evals::Task;
+use muon::{Optimizer, StepScale};
+use pretrain::{Interrupt, Metrics, Outcome, TrainState, checkpoint};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Instant;
+use tokenizer::Tokenizer;
+use transformer::{Gpt, Kernels};
+
+use crate::{
+    Counts, Error, Group, GrpoSettings, MakeSampler, MakeTool, Normaliser, Padded, PassRates,
+    Prompts, RateSchedule, Rollout, Rollouts, Row, StepReport, ZeroVariance, advantages,
+    sample_seed, token_weights,
+};
+// ANCHOR_END: head
+
+// ANCHOR: run
+/// One run of reinforcement learning. The weights of `gpt` are changed in place.
+pub struct GrpoRun<'a> {
+    pub gpt: &'a Gpt,
+    pub kernels: &'a dyn Kernels,
+    pub make_sampler: &'a MakeSampler<'a>,
+    pub make_tool: Option<&'a MakeTool<'a>>,
+    /// Questions and their judge.
+    pub task: &'a dyn Task,
+    pub tokenizer: &'a Tokenizer,
+    /// Over `gpt`'s parameters, its buffers where `state` was saved.
+    pub optimizer: Optimizer,
+    /// In place of the objective's own advantages: a group's rewards in, one number per reward out.
+    pub advantage: Option<&'a Advantage<'a>>,
+    pub evaluate: Box<Evaluate<'a>>,
+    /// Hears about every step.
+    pub on_step: &'a mut dyn FnMut(&StepReport),
+    pub metrics: &'a mut Metrics,
+    pub interrupt: Interrupt,
+    pub settings: GrpoSettings,
+    /// Where checkpoints go.
+    pub folder: &'a Path,
+    /// `None` begins; otherwise the state of the checkpoint that weights and buffers come from (see [`crate::open`]).
+    pub state: Option<TrainState>,
+}
+
+pub type Advantage<'a> = dyn Fn(&[f64]) -> Vec<f64> + 'a;
+
+/// Called with the number of steps done, before the first one too. `None`: interrupted.
+pub type Evaluate<'a> = dyn FnMut(&'a Gpt, u64) -> Result<Option<Evaluation>, Error> + 'a;
+
+/// Numbers for the log, and sample texts to look at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    pub scores: Vec<(String, f64)>,
+    /// (prompt, answer)
+    pub samples: Vec<(String, String)>,
+}
+
+impl From<&PassRates> for Evaluation {
+    fn from(measured: &PassRates) -> Self {
+        let rates = measured.rates.iter().zip(1..);
+        let mut scores: Vec<(String, f64)> = rates
+            .map(|(&rate, k)| (format!("pass@{k}"), rate))
+            .collect();
+        scores.push(("tool".to_string(), measured.tool));
+        Evaluation {
+            scores,
+            samples: Vec::new(),
+        }
+    }
+}
+// ANCHOR_END: run
+
+// ANCHOR: reinforce
+/// Learns from rewards, or goes on learning.
+///
+/// # Errors
+/// Settings that cannot work, a checkpoint of another run, a task without usable questions or with rewards that are no
+/// numbers, a loss or gradient that is not finite. The last checkpoint is untouched then.
+pub fn reinforce(mut run: GrpoRun<'_>) -> Result<Outcome, Error> {
+    run.settings.check()?;
+    let schedule = RateSchedule {
+        steps: run.settings.steps(run.task.len()),
+        decay: run.settings.decay,
+    };
+    let mut state = run.begin(&schedule)?;
+    let drawn = state.position.as_ref().map_or(0, |at| at.batches);
+    let context = run.gpt.config().context as usize;
+    let mut prompts = Prompts::new(run.task, run.tokenizer, context, run.settings.seed, drawn)?;
+
+    let mut last_checkpoint = Instant::now();
+    while !state.finished() || run.evaluation_due(&state) {
+        let undisturbed = if run.evaluation_due(&state) {
+            run.evaluation(&mut state)?
+        } else {
+            run.step(&mut state, &mut prompts, &schedule)?
+        };
+        let stopping = !undisturbed || (run.interrupt.pressed() && !state.finished());
+        let due = last_checkpoint.elapsed().as_secs_f64() > run.settings.checkpoint_seconds;
+        if due || stopping || run.evaluation_due(&state) || state.evaluated == Some(state.step) {
+            run.save(&mut state)?;
+            last_checkpoint = Instant::now();
+        }
+        if stopping {
+            return Ok(Outcome::Interrupted(state));
+        }
+    }
+    Ok(Outcome::Finished(state))
+}
+// ANCHOR_END: reinforce
+
+// ANCHOR: step
+impl<'a> GrpoRun<'a> {
+    /// One step. `false`: interrupted while sampling, and nothing has changed.
+    fn step(
+        &mut self,
+        state: &mut TrainState,
+        prompts: &mut Prompts<'_>,
+        schedule: &RateSchedule,
+    ) -> Result<bool, Error> {
+        let started = Instant::now();
+        let Some(sampled) = self.sample(state.step, prompts)? else {
+            return Ok(false);
+        };
+        let mut report = StepReport::of_rollouts(state.step + 1, &sampled);
+        report.rollout_seconds = started.elapsed().as_secs_f64();
+
+        let keeps_all = self.settings.objective.zero_variance == ZeroVariance::Keep;
+        let groups: Vec<&Group> = sampled
+            .iter()
+            .filter(|group| keeps_all || !group.is_zero_variance())
+            .collect();
+        report.groups = groups.len();
+        let scale = schedule.at(state.step);
+        report.lr = scale.lr;
+        let passes = self.passes(&groups)?;
+        self.update(&passes, &scale, &mut report)?;
+
+        let seconds = started.elapsed().as_secs_f64();
+        report.training_seconds = seconds - report.rollout_seconds;
+        // The state's running mean is of what the stage is about: here it is the reward.
+        state.smooth_loss = match state.step {
+            0 => report.reward,
+            _ => 0.9 * state.smooth_loss + 0.1 * report.reward,
+        };
+        state.step += 1;
+        state.tokens += report.tokens as u64;
+        state.seconds += seconds;
+        state.position = Some(Position {
+            batches: prompts.drawn(),
+            ..Position::default()
+        });
+        let line = serde_json::to_value(&report).expect("a report is plain data");
+        self.metrics.write(&state.stage, state.step, line)?;
+        (self.on_step)(&report);
+        Ok(true)
+    }
+    // ANCHOR_END: step
+
+    // ANCHOR: sample
+    /// The step's groups, those without variance included. `None`: interrupted.
+    fn sample(&self, step: u64, prompts: &mut Prompts<'_>) -> Result<Option<Vec<Group>>, Error> {
+        let settings = &self.settings;
+        let rollouts = self.rollouts();
+        let seed = |draw, sample| sample_seed(settings.seed, step, draw, sample);
+        let wanted = settings.prompts_per_step;
+        let replace_up_to = match settings.objective.zero_variance {
+            ZeroVariance::Keep | ZeroVariance::Skip => None,
+            ZeroVariance::Replace { at_most } => Some(wanted.saturating_mul(at_most)),
+        };
+        let (mut sampled, mut missing) = (Vec::new(), wanted);
+        loop {
+            let draws: Vec<_> = (0..missing)
+                .map(|_| prompts.draw())
+                .collect::<Result<_, _>>()?;
+            let samples = settings.samples_per_prompt;
+            let found = rollouts.collect(self.task, &draws, samples, &seed, &self.interrupt)?;
+            let Some(groups) = found else {
+                return Ok(None);
+            };
+            sampled.extend(groups);
+            let Some(limit) = replace_up_to else {
+                return Ok(Some(sampled));
+            };
+            let useful = sampled.iter().filter(|group| !group.is_zero_variance());
+            missing = (wanted - useful.count()).min(limit - sampled.len());
+            if missing == 0 {
+                return Ok(Some(sampled));
+            }
+        }
+    }
+
+    /// How this run makes rollouts.
+    fn rollouts(&self) -> Rollouts<'a> {
+        Rollouts {
+            gpt: self.gpt,
+            make_sampler: self.make_sampler,
+            make_tool: self.make_tool,
+            tokenizer: self.tokenizer,
+            distribution: self.settings.distribution(),
+            max_tokens: self.settings.max_tokens,
+            train_stop: self.settings.train_stop,
+            rows: self.settings.rollout_rows,
+        }
+    }
+    // ANCHOR_END: sample
+
+    // ANCHOR: passes
+    /// Cuts the step into passes, each small enough for one forward and backward.
+    ///
+    /// With nanochat's normaliser a pass belongs to one group, because its token count enters the loss. A pass whose
+    /// advantages are all 0 has no gradient and is not computed; its tokens are counted all the same.
+    fn passes(&self, groups: &[&Group]) -> Result<Vec<Pass>, Error> {
+        let settings = &self.settings;
+        let objective = &settings.objective;
+        let mut rated: Vec<Vec<(&Rollout, f64)>> = Vec::new();
+        for group in groups {
+            let rewards = group.rewards();
+            let advantages = match self.advantage {
+                Some(own) => own(&rewards),
+                None => advantages(objective, &rewards),
+            };
+            let (expected, found) = (rewards.len(), advantages.len());
+            if expected != found || advantages.iter().any(|advantage| !advantage.is_finite()) {
+                return Err(Error::Advantages { expected, found });
+            }
+            rated.push(group.rollouts.iter().zip(advantages).collect());
+        }
+        let rollouts = rated.iter().map(Vec::len).sum();
+        let tokens = rated
+            .iter()
+            .flatten()
+            .map(|(rollout, _)| rollout.trained())
+            .sum();
+        if objective.normaliser != Normaliser::Pass {
+            rated = vec![rated.concat()];
+        }
+
+        let mut passes = Vec::new();
+        for unit in &rated {
+            for rows in unit.chunks(settings.rows_per_pass) {
+                let counts = Counts {
+                    groups: groups.len(),
+                    rollouts,
+                    tokens,
+                    passes: unit.len().div_ceil(settings.rows_per_pass),
+                    pass_tokens: rows.iter().map(|(rollout, _)| rollout.trained()).sum(),
+                    max_tokens: settings.max_tokens,
+                };
+                if rows.iter().all(|&(_, advantage)| advantage == 0.0) {
+                    continue;
+                }
+                let mut weighted = Vec::new();
+                for &(rollout, advantage) in rows {
+                    weighted.push(Row {
+                        ids: &rollout.ids,
+                        mask: &rollout.mask,
+                        advantage,
+                        weight: token_weights(objective.normaliser, rollout.trained(), &counts),
+                    });
+                }
+                let padding = 0; // any id will do
+                if let Some(padded) = Padded::new(&weighted, padding, self.gpt.device()) {
+                    let reported = rows.iter().flat_map(|(rollout, _)| reported(rollout));
+                    passes.push(Pass {
+                        padded,
+                        reported: reported.collect(),
+                    });
+                }
+            }
+        }
+        Ok(passes)
+    }
+    // ANCHOR_END: passes
+
+    // ANCHOR: update
+    /// Moves the weights, `updates_per_step` times.
+    ///
+    /// Without a pass there is nothing to learn and nothing moves. A gradient of zeros would not do: Muon's step has the
+    /// same size whatever the gradient's, so the momentum of earlier steps alone would push the weights as far as ever.
+    fn update(
+        &mut self,
+        passes: &[Pass],
+        scale: &StepScale,
+        report: &mut StepReport,
+    ) -> Result<(), Error> {
+        if passes.is_empty() {
+            return Ok(());
+        }
+        let distribution = self.settings.distribution();
+        let clip = self.settings.objective.clip;
+        let count: usize = passes.iter().map(|pass| pass.padded.trained()).sum();
+        report.tokens = count;
+        let mut old = Vec::new(); // per pass (N,), as they were before the first update
+        for update in 0..self.settings.updates_per_step {
+            self.optimizer.zero_grad();
+            let (mut loss, mut clipped, mut entropy) = (0.0, 0.0, 0.0);
+            for (index, pass) in passes.iter().enumerate() {
+                let chosen = pass.padded.forward(self.gpt, self.kernels, &distribution)?;
+                if update == 0 {
+                    old.push(chosen.log_probabilities.detach());
+                }
+                let surrogate = pass
+                    .padded
+                    .loss(&chosen.log_probabilities, &old[index], clip);
+                surrogate.loss.backward();
+                loss += surrogate.loss.double_value(&[]);
+                clipped += surrogate.clipped.sum(None).double_value(&[]);
+                entropy += chosen.entropies.sum(None).double_value(&[]);
+            }
+            if update == 0 {
+                report.entropy = Some(entropy / count as f64);
+                report.sampler_gap = gap(passes, &old)?;
+            }
+            let limit = self.settings.clip_gradients.unwrap_or(f64::INFINITY);
+            let norm = self.optimizer.clip_gradients(limit).double_value(&[]);
+            for (what, value) in [("loss", loss), ("gradient's norm", norm)] {
+                if !value.is_finite() {
+                    let stage = self.settings.stage.clone();
+                    let step = report.step - 1;
+                    return Err(pretrain::Error::NotFinite {
+                        what,
+                        stage,
+                        step,
+                        value,
+                    }
+                    .into());
+                }
+            }
+            self.optimizer.step(scale)?;
+            report.updated = true;
+            report.loss = Some(loss);
+            report.clipped = Some(clipped / count as f64);
+            report.gradient_norm = Some(norm);
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: update
+
+// ANCHOR: gap
+/// Rows of one forward and backward, and what the sampler said about their trained tokens (NaN: nothing).
+struct Pass {
+    padded: Padded,
+    reported: Vec<f32>,
+}
+
+/// The sampler's log-probability of each trained token. It says nothing about the token that ended the answer.
+fn reported(rollout: &Rollout) -> impl Iterator<Item = f32> {
+    let trained = (1..rollout.ids.len()).filter(|&at| rollout.mask[at] == 1);
+    trained.map(|at| {
+        at.checked_sub(rollout.prompt_length)
+            .and_then(|at| rollout.log_probabilities.get(at))
+            .map_or(f32::NAN, |&reported| reported)
+    })
+}
+
+/// The mean distance between what the sampler reported and what was recomputed.
+fn gap(passes: &[Pass], recomputed: &[tch::Tensor]) -> Result<Option<f64>, Error> {
+    let (mut sum, mut count) = (0.0, 0);
+    for (pass, recomputed) in passes.iter().zip(recomputed) {
+        let recomputed: Vec<f32> = Vec::try_from(recomputed).map_err(transformer::Error::from)?;
+        for (ours, theirs) in recomputed.iter().zip(&pass.reported) {
+            if !theirs.is_nan() {
+                sum += f64::from((ours - theirs).abs());
+                count += 1;
+            }
+        }
+    }
+    Ok((count > 0).then(|| sum / f64::from(count)))
+}
+// ANCHOR_END: gap
+
+// ANCHOR: bookkeeping
+impl GrpoRun<'_> {
+    /// The state to begin with, and the log cut to what belongs to it.
+    fn begin(&mut self, schedule: &RateSchedule) -> Result<TrainState, Error> {
+        let settings = &self.settings;
+        let fingerprint = self.tokenizer.fingerprint();
+        let questions = self.task.len();
+        let recipe = format!(
+            "{settings:?} on {questions} questions of {}",
+            self.task.name()
+        );
+        let Some(state) = self.state.take() else {
+            self.metrics.rewind(&settings.stage)?;
+            return Ok(TrainState {
+                stage: settings.stage.clone(),
+                step: 0,
+                steps: schedule.steps,
+                tokens: 0,
+                seconds: 0.0,
+                smooth_loss: 0.0,
+                bits_per_byte: None,
+                evaluated: None,
+                position: None,
+                metrics_bytes: self.metrics.bytes(),
+                tokenizer: fingerprint,
+                recipe,
+            });
+        };
+        // A resumed run must be the run that was begun.
+        if state.recipe != recipe || state.steps != schedule.steps {
+            let what = format!(
+                "the checkpoint belongs to another run: it was made with `{}`, now asked for is `{recipe}`",
+                state.recipe
+            );
+            let path = self.folder.to_path_buf();
+            return Err(pretrain::Error::Checkpoint { path, what }.into());
+        }
+        if state.tokenizer != fingerprint {
+            return Err(pretrain::Error::Tokenizer {
+                path: self.folder.to_path_buf(),
+                found: fingerprint,
+                expected: state.tokenizer,
+            }
+            .into());
+        }
+        self.metrics.truncate(state.metrics_bytes)?;
+        Ok(state)
+    }
+
+    /// Whether this step asks for an evaluation that has not been made.
+    fn evaluation_due(&self, state: &TrainState) -> bool {
+        let every = self.settings.evaluate_every;
+        let asked = state.finished() || (every > 0 && state.step.is_multiple_of(every));
+        asked && state.evaluated != Some(state.step)
+    }
+
+    /// `false`: interrupted, and not done.
+    fn evaluation(&mut self, state: &mut TrainState) -> Result<bool, Error> {
+        let Some(found) = (self.evaluate)(self.gpt, state.step)? else {
+            return Ok(false);
+        };
+        let scores: serde_json::Map<String, Value> = found
+            .scores
+            .into_iter()
+            .map(|(name, score)| (name, json!(score)))
+            .collect();
+        let samples: Vec<Value> = found
+            .samples
+            .iter()
+            .map(|(prompt, text)| json!({ "prompt": prompt, "text": text }))
+            .collect();
+        let line = json!({ "evaluation": scores, "samples": samples });
+        self.metrics.write(&state.stage, state.step, line)?;
+        state.evaluated = Some(state.step);
+        Ok(true)
+    }
+
+    fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
+        state.metrics_bytes = self.metrics.bytes();
+        Ok(checkpoint::save(
+            self.folder,
+            self.gpt,
+            Some(&self.optimizer),
+            self.tokenizer,
+            state,
+        )?)
+    }
+}
+// ANCHOR_END: bookkeeping
