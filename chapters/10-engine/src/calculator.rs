@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The calculator: the one tool that the model can call.
 //!
 //! A model that writes `<|python_start|>12*7<|python_end|>` asks for the value of a *Python expression*. Handing
@@ -53,6 +54,7 @@ pub enum CalculatorError {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, CalculatorError>;
+// ANCHOR_END: head
 
 // ANCHOR: evaluate
 /// The value of an expression, or why it has none.
@@ -74,6 +76,7 @@ pub fn evaluate(expression: &str) -> Result<Value> {
 }
 // ANCHOR_END: evaluate
 
+// ANCHOR: reading
 /// The text, how far it has been read, and how deep the rules have called each other.
 struct Parser {
     characters: Vec<char>,
@@ -82,7 +85,6 @@ struct Parser {
 }
 
 impl Parser {
-    // ANCHOR: reading
     /// The next character that is not a space. Spaces are the only white space: a call is one line.
     fn peek(&mut self) -> Option<char> {
         while self.characters.get(self.at) == Some(&' ') {
@@ -292,5 +294,5 @@ impl Parser {
         }
         Ok(text)
     }
-    // ANCHOR_END: count
 }
+// ANCHOR_END: count

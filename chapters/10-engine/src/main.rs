@@ -1,39 +1,63 @@
+// ANCHOR: head
 //! The demonstration of chapter 10: the same tokens as the naive sampler, and how much sooner.
+//!
+//! `cargo run --bin engine`, some seconds on a CPU. With `-- bench` it measures engine against naive sampler and plain
+//! scorer in turns; with `-- bench FOLDER` it also leaves the numbers and their picture there.
 
+mod bench;
+
+use anyhow::bail;
 use engine::{Engine, KvCache};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Instant;
 use tensors::{Choice, Machine};
 use transformer::{Config, Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, Sampling};
 
+const USAGE: &str = "usage: engine [bench [FOLDER]]";
+
 /// Prompt and answer of each row, in tokens.
 const PROMPT: usize = 32;
 const ANSWER: usize = 96;
+// ANCHOR_END: head
 
+// ANCHOR: main
 fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let bench = match &arguments[..] {
+        [] => None,
+        [word] if word == "bench" => Some(None),
+        [word, folder] if word == "bench" => Some(Some(PathBuf::from(folder))),
+        _ => bail!("`{}` is not understood; {USAGE}", arguments.join(" ")),
+    };
     let machine = tensors::start(&Choice::default())?;
     let gpt = demonstration_model(&machine)?;
     println!(
         "A model of 4 layers, width 128, vocabulary 1024, with random weights, on {:?}.",
         machine.device
     );
-    println!("Every row reads {PROMPT} tokens and draws {ANSWER} more at temperature 1.\n");
+    match bench {
+        Some(folder) => bench::run(&gpt, folder.as_deref()),
+        None => demonstrate(&gpt),
+    }
+}
 
-    let naive = timed(&mut NaiveSampler::new(&gpt, &Plain), 1)?;
+fn demonstrate(gpt: &Gpt) -> anyhow::Result<()> {
+    println!("Every row reads {PROMPT} tokens and draws {ANSWER} more at temperature 1.\n");
+    let naive = timed(&mut NaiveSampler::new(gpt, &Plain), 1)?;
     println!(
         "{:<8} {:>5} {:>9} {:>10} {:>9} {:>14}",
         "sampler", "rows", "seconds", "tokens/s", "ms/token", "against naive"
     );
     show("naive", 1, &naive, &naive);
     for rows in [1, 4, 16, 64] {
-        let run = timed(&mut Engine::new(&gpt, &Plain), rows)?;
+        let run = timed(&mut Engine::new(gpt, &Plain), rows)?;
         let same = run.samples[0].ids == naive.samples[0].ids;
         anyhow::ensure!(same, "the engine's tokens differ from the naive sampler's");
         show("engine", rows, &run, &naive);
     }
-    println!();
     println!(
-        "The first row's tokens were the same in every run: {:?} …",
+        "\nThe first row's tokens were the same in every run: {:?} …",
         &naive.samples[0].ids[..8]
     );
     let bytes = KvCache::bytes(gpt.config(), 1, PROMPT + ANSWER, gpt.compute());
@@ -44,6 +68,7 @@ fn main() -> anyhow::Result<()> {
     );
     Ok(())
 }
+// ANCHOR_END: main
 
 // ANCHOR: model
 /// The tiny recipe's shape. A fresh model's logits are all equal, so its weights are stirred: every tensor gets noise.
@@ -74,23 +99,25 @@ struct Timed {
     seconds: f64,
 }
 
-/// Draws from `rows` different prompts. A first, short run is not counted: it pays for libtorch's set-up.
-fn timed(sampler: &mut dyn Sampler, rows: usize) -> anyhow::Result<Timed> {
-    let prompt = |row: usize, max_tokens: usize| Prompt {
-        ids: (0..PROMPT)
+/// `rows` different prompts.
+fn prompts(rows: usize, length: usize, max_tokens: usize) -> Vec<Prompt> {
+    let prompt = |row: usize| Prompt {
+        ids: (0..length)
             .map(|at| ((31 * row + 7 * at * at) % 1024) as u32)
             .collect(),
         settings: Sampling {
-            temperature: 1.0,
-            top_k: 0,
             max_tokens,
-            stop: Vec::new(),
             ..Sampling::default()
         },
         seed: row as u64,
     };
+    (0..rows).map(prompt).collect()
+}
+
+/// Draws from `rows` different prompts. A first, short run is not counted: it pays for libtorch's set-up.
+fn timed(sampler: &mut dyn Sampler, rows: usize) -> anyhow::Result<Timed> {
     let mut draw = |max_tokens: usize| {
-        let prompts: Vec<Prompt> = (0..rows).map(|row| prompt(row, max_tokens)).collect();
+        let prompts = prompts(rows, PROMPT, max_tokens);
         sampler.sample(&prompts, None, &mut |_| ControlFlow::Continue(()))
     };
     draw(2)?;

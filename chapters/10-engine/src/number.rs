@@ -1,9 +1,11 @@
+// ANCHOR: head
 //! Numbers as Python reckons with them: whole (`i128`) or real (`f64`), and the operators between them.
 //!
 //! Python's whole numbers have no end; here they end at 2^127, and a result beyond that is no result. `/` always gives a
 //! real number, `//` rounds down, and `%` takes the divisor's sign.
 
 use crate::calculator::{CalculatorError, Result};
+// ANCHOR_END: head
 
 // ANCHOR: value
 /// A number as Python knows it: whole or real.

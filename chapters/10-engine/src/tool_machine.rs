@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The state machine that lets a model use a tool in the middle of its answer.
 //!
 //! ```text
@@ -23,6 +24,7 @@ const MAX_CALL_TOKENS: usize = 256;
 
 /// What turns the text of a call into the text of its result; `None` where there is no result.
 pub type Evaluate = fn(&str) -> Option<String>;
+// ANCHOR_END: head
 
 // ANCHOR: machine
 /// Watches the tokens of every row and answers calls with the calculator's results.
@@ -50,6 +52,12 @@ impl ToolMachine {
             evaluate,
             calls: HashMap::new(),
         }
+    }
+
+    /// A row has ended, perhaps in the middle of a call. Rows of a [`Batch`](crate::Batch) never get a number twice, so
+    /// whoever serves many rows with one machine calls this to keep it small; whoever uses a number twice must.
+    pub fn forget(&mut self, row: usize) {
+        self.calls.remove(&row);
     }
 
     /// `output_start`, the result as plain text, `output_end`.
@@ -82,7 +90,7 @@ impl Tool for ToolMachine {
                 let result = (self.evaluate)(&self.tokenizer.decode(&call))?;
                 Some(self.forced(&result))
             }
-            // The row's answer is over. Its number may be used again by the next batch.
+            // The answer is over, and an unfinished call with it (heard only where these are not stop tokens).
             Some(Special::Bos | Special::AssistantEnd) => {
                 self.calls.remove(&row);
                 None

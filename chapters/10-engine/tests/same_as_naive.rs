@@ -4,9 +4,11 @@ mod random_model;
 
 use engine::Engine;
 use proptest::prelude::*;
-use random_model::{prompt, random_gpt, small, small_2026};
+use random_model::{ids, prompt, random_gpt, settings, small, small_of};
 use std::ops::ControlFlow;
-use transformer::{Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, StopReason, Tool};
+use transformer::{
+    Added, Gpt, Insight, NaiveSampler, Plain, Prompt, Sample, Sampler, StopReason, Tool,
+};
 
 fn engine(gpt: &Gpt, chunk: usize, prompts: &[Prompt]) -> Vec<Sample> {
     let mut engine = Engine::new(gpt, &Plain).with_prefill_chunk(chunk);
@@ -36,52 +38,84 @@ fn assert_same(fast: &[Sample], slow: &[Sample]) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+/// What `on_token` heard, by row: id, forced, log-probability, insight.
+type Heard = Vec<Vec<(u32, bool, f32, Option<Insight>)>>;
 
-    #[test]
-    fn greedy_and_drawn_tokens_are_the_naive_sampler_s(
-        seed in 0u64..1000,
-        kv_heads in prop::sample::select(vec![1i64, 2, 4]),
-        layers in 1i64..4,
-        chunk in 1usize..9,
-        lengths in prop::collection::vec(1usize..20, 1..6),
-        limits in prop::collection::vec(1usize..24, 6),
-        temperature in prop::sample::select(vec![0.0, 0.0, 0.7, 1.5]),
-        top_k in prop::sample::select(vec![0usize, 1, 5]),
-    ) {
-        let gpt = random_gpt(&small(kv_heads, layers, 32), seed);
-        let prompts: Vec<Prompt> = lengths
-            .iter()
-            .enumerate()
-            .map(|(row, &length)| {
-                let ids: Vec<u32> = (0..length as u64).map(|at| ((seed + 17 * row as u64 + 5 * at * at) % 61) as u32).collect();
-                prompt(&ids, temperature, top_k, limits[row], seed ^ row as u64)
-            })
-            .collect();
-        assert_same(&engine(&gpt, chunk, &prompts), &naive(&gpt, &prompts));
+fn listen(sampler: &mut dyn Sampler, prompts: &[Prompt], tool: bool) -> (Vec<Sample>, Heard) {
+    let mut heard = vec![Vec::new(); prompts.len()];
+    let mut meddler = Meddler;
+    let tool: Option<&mut dyn Tool> = if tool { Some(&mut meddler) } else { None };
+    let samples = sampler
+        .sample(prompts, tool, &mut |added: &Added<'_>| {
+            let insight = added.insight.cloned();
+            heard[added.row].push((added.id, added.forced, added.log_probability, insight));
+            ControlFlow::Continue(())
+        })
+        .expect("a sample");
+    (samples, heard)
+}
+
+fn assert_heard_the_same(fast: &Heard, slow: &Heard) {
+    for (fast, slow) in fast.iter().flatten().zip(slow.iter().flatten()) {
+        assert_eq!((fast.0, fast.1), (slow.0, slow.1));
+        assert!((fast.2 - slow.2).abs() < 1e-5);
+        assert_eq!(fast.3.is_some(), slow.3.is_some());
+        let (Some(fast), Some(slow)) = (&fast.3, &slow.3) else {
+            continue;
+        };
+        assert!((fast.log_probability - slow.log_probability).abs() < 1e-4);
+        assert_eq!(fast.likeliest.len(), slow.likeliest.len());
+        for (a, b) in fast.likeliest.iter().zip(&slow.likeliest) {
+            assert_eq!(a.0, b.0);
+            assert!((a.1 - b.1).abs() < 1e-4);
+        }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
+    /// Whatever the model's year and heads, each row's settings, the prompts' lengths and common beginnings, the chunks
+    /// in which they are read, how many rows there are at once, and whether a tool forces tokens.
     #[test]
-    fn with_all_switches_of_2026_on_too(
+    fn every_token_is_the_naive_sampler_s(
+        seed in 0u64..1000,
+        year in prop::sample::select(vec![2025i64, 2026]),
+        kv_heads in prop::sample::select(vec![1i64, 2, 4]),
+        layers in 1i64..5,
+        chunk in 1usize..40,
+        at_once in 1usize..7,
+        rows in prop::collection::vec((0u64..3, 1usize..60, settings(), 0u64..3), 1..6),
+        tool in any::<bool>(),
+    ) {
+        let gpt = random_gpt(&small_of(year, kv_heads, layers, 64), seed);
+        let prompts: Vec<Prompt> = rows
+            .into_iter()
+            .map(|(family, length, settings, seed)| Prompt { ids: ids(family, length), settings, seed })
+            .collect();
+        let mut engine = Engine::new(&gpt, &Plain).with_prefill_chunk(chunk).with_rows(at_once);
+        let (fast, fast_heard) = listen(&mut engine, &prompts, tool);
+        let (slow, slow_heard) = listen(&mut NaiveSampler::new(&gpt, &Plain), &prompts, tool);
+        assert_same(&fast, &slow);
+        assert_heard_the_same(&fast_heard, &slow_heard);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Prompts longer than the short windows of 2026, which are 128.
+    #[test]
+    fn also_where_windows_hide_the_beginning(
         seed in 0u64..1000,
         layers in 2i64..5,
-        chunk in 1usize..40,
-        lengths in prop::collection::vec(1usize..160, 1..5),
-        limits in prop::collection::vec(1usize..12, 5),
+        chunk in 1usize..200,
+        rows in prop::collection::vec((0u64..2, 100usize..200, 1usize..10), 1..4),
     ) {
-        let gpt = random_gpt(&small_2026(2, layers, 256), seed);
-        let prompts: Vec<Prompt> = lengths
+        let gpt = random_gpt(&small_of(2026, 2, layers, 256), seed);
+        let prompts: Vec<Prompt> = rows
             .iter()
-            .enumerate()
-            .map(|(row, &length)| {
-                let ids: Vec<u32> = (0..length as u64).map(|at| ((seed + 17 * row as u64 + 5 * at * at) % 61) as u32).collect();
-                prompt(&ids, 0.0, 0, limits[row], seed ^ row as u64)
-            })
+            .map(|&(family, length, limit)| prompt(&ids(family, length), 0.0, 0, limit, seed))
             .collect();
         assert_same(&engine(&gpt, chunk, &prompts), &naive(&gpt, &prompts));
     }
@@ -210,9 +244,9 @@ fn a_row_that_is_stopped_leaves_the_others_running() {
     let prompts: Vec<Prompt> = (0..2).map(|row| prompt(&[row, 11], 0.0, 0, 9, 0)).collect();
     let mut count = 0;
     let samples = Engine::new(&gpt, &Plain)
-        .sample(&prompts, None, &mut |row, _| {
-            count += usize::from(row == 0);
-            if row == 0 && count == 3 {
+        .sample(&prompts, None, &mut |added| {
+            count += usize::from(added.row == 0);
+            if added.row == 0 && count == 3 {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

@@ -86,3 +86,16 @@ fn a_second_beginning_starts_anew_and_an_end_alone_means_nothing() {
     assert_eq!(forced(&mut machine, 0, &ids), output(&tokenizer, "6"));
     assert_eq!(machine.accept(0, end), None);
 }
+
+#[test]
+fn a_forgotten_row_has_no_call() {
+    let tokenizer = tokenizer();
+    let mut machine = ToolMachine::new(&tokenizer);
+    let mut ids = call(&tokenizer, "6*7");
+    let end = ids.pop().expect("the end of the call");
+    forced(&mut machine, 0, &ids);
+    forced(&mut machine, 1, &ids);
+    machine.forget(0);
+    assert_eq!(machine.accept(0, end), None);
+    assert_eq!(machine.accept(1, end), Some(output(&tokenizer, "42")));
+}
