@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! From the model's tokens to what a person reads, while they arrive.
 //!
 //! Words: a *piece* is what one token adds to the screen. It can be empty: a token may end in the middle of a
@@ -6,6 +7,7 @@
 
 use dataset::Part;
 use tokenizer::{Special, StreamDecoder, Tokenizer};
+// ANCHOR_END: head
 
 // ANCHOR: event
 /// What a token adds to the answer.
@@ -93,9 +95,19 @@ impl Answer {
         }
     }
 
+    /// Whether the model is in the middle of a call or of the tool's answer, which are shown when they are complete.
+    pub fn in_call(&self) -> bool {
+        self.kind != Kind::Text
+    }
+
+    /// No more tokens will come: what was still held back.
+    pub fn close(&mut self) -> Event {
+        self.begin(Kind::Text)
+    }
+
     /// The answer is over: what was still held back, and all parts.
     pub fn finish(mut self) -> (Event, Vec<Part>) {
-        let last = self.begin(Kind::Text);
+        let last = self.close();
         if self.parts.is_empty() {
             self.parts.push(Part::Text(String::new()));
         }

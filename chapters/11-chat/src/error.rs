@@ -1,7 +1,10 @@
+// ANCHOR: head
 //! What can go wrong in a chat, and what to do about it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use thiserror::Error;
+// ANCHOR_END: head
 
 // ANCHOR: error
 #[derive(Debug, Error)]
@@ -32,6 +35,19 @@ pub enum Error {
     Terminal(String),
     #[error("the answer cannot be written: {0}")]
     Output(#[from] std::io::Error),
+    #[error("{path} cannot be {done}: {reason}", path = path.display())]
+    Transcript {
+        path: PathBuf,
+        done: &'static str,
+        reason: String,
+    },
+    #[error("{address} cannot be listened on: {source}; choose another with --host and --port")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("the server stopped: {0}")]
+    Server(String),
     #[error(transparent)]
     Conversation(#[from] sft::Error),
     #[error(transparent)]

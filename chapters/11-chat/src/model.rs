@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! A model and its tokenizer, loaded from a folder, and how a folder is found.
 
 use crate::Error;
@@ -9,6 +10,7 @@ use transformer::Gpt;
 
 /// The stages of a run, the last one first: what has learnt most is the best to talk to.
 const STAGES: [&str; 4] = ["rl", "sft", "mid", "base"];
+// ANCHOR_END: head
 
 // ANCHOR: model
 /// What it takes to talk.

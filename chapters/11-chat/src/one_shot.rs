@@ -1,9 +1,11 @@
+// ANCHOR: head
 //! One question, one answer: `chat -p TEXT`. The answer goes to standard output and nothing else does, so that it can be
 //! piped; the speed goes to standard error.
 
 use crate::{Error, Reply, Screen, Session, ask, speed};
 use std::io::Write;
 use std::ops::ControlFlow;
+// ANCHOR_END: head
 
 // ANCHOR: one-shot
 /// Asks once and writes the answer as it comes.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What the command line can say, and the program behind it. A struct of its own, so that `nanocrab chat` offers the same
 //! options as this chapter's program.
 
@@ -6,6 +7,7 @@ use clap::Args;
 use std::path::PathBuf;
 use tensors::Machine;
 use transformer::Kernels;
+// ANCHOR_END: head
 
 // ANCHOR: options
 /// The options of a chat.
@@ -26,6 +28,12 @@ pub struct ChatOptions {
     /// Choose among this many likeliest tokens; 0 means all
     #[arg(long, default_value_t = 50)]
     pub top_k: usize,
+    /// Choose among the likeliest tokens that together hold this share of the probability; 1 means all
+    #[arg(long, default_value_t = 1.0)]
+    pub top_p: f64,
+    /// Instructions in front of the conversation
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
     /// The longest answer, in tokens
     #[arg(long, default_value_t = 256)]
     pub max_tokens: usize,
@@ -43,6 +51,13 @@ impl ChatOptions {
                 remedy: "give it a number from 0 to 2",
             });
         }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(Error::Setting {
+                setting: "--top-p",
+                value: self.top_p.to_string(),
+                remedy: "give it a share above 0 and up to 1",
+            });
+        }
         if self.max_tokens == 0 {
             return Err(Error::Setting {
                 setting: "--max-tokens",
@@ -53,6 +68,7 @@ impl ChatOptions {
         Ok(ChatSettings {
             temperature: self.temperature,
             top_k: self.top_k,
+            top_p: self.top_p,
             max_tokens: self.max_tokens,
             seed: self.seed,
         })
@@ -71,6 +87,7 @@ pub fn talk(options: &ChatOptions, machine: &Machine, kernels: &dyn Kernels) -> 
     let mut model = Model::load(&folder, machine.device)?;
     model.gpt = model.gpt.with_compute(machine.compute);
     let mut session = Session::new(&model, kernels, settings);
+    session.system = options.system.clone();
     let mut screen = Screen::stdout();
     match &options.prompt {
         Some(question) => one_shot(&mut session, question, &mut screen).map(drop),

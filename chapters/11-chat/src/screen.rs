@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! How an answer looks in a terminal: text as it comes, calls of the tool as such.
 
 use crate::{Error, Event, Reply};
 use std::io::{IsTerminal, Write};
 use transformer::StopReason;
+// ANCHOR_END: head
 
 // ANCHOR: screen
 /// Where answers are written, with or without colour.

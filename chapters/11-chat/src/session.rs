@@ -1,18 +1,20 @@
+// ANCHOR: head
 //! A conversation between a person and a model.
 //!
-//! Words: a *turn* is a question and its answer. The *context* is the number of tokens that the model can see; a long
-//! conversation outgrows it, and then the oldest turns are forgotten, whole: half a question confuses more than none.
-//!
-//! Every question is sent with all remembered turns in front of it, rendered exactly as in fine-tuning (chapter 07). The
-//! model itself remembers nothing between two calls.
+//! Every question is sent with all remembered turns in front of it, rendered exactly as in fine-tuning (chapter 07); what no
+//! longer fits is forgotten (see `fitting`). The model itself remembers nothing between two calls. What makes the second
+//! question as quick as the first is the engine's batch, which lives as long as the session: it still holds the keys and
+//! values of the turns before, so only the new question is read.
 
+use crate::fitting::{Fitted, Unfit, fit};
 use crate::{Answer, Error, Event, Model};
-use dataset::{Conversation, Message, Part, Role};
-use engine::{Engine, ToolMachine};
+use dataset::{Message, Part, Role};
+use engine::{Batch, Engine, ToolMachine};
 use std::ops::ControlFlow;
 use std::time::Instant;
 use tokenizer::Special;
-use transformer::{Kernels, Prompt, Sampler, Sampling, StopReason};
+use transformer::{Kernels, Prompt, Sample, Sampling, StopReason};
+// ANCHOR_END: head
 
 // ANCHOR: settings
 /// How answers are chosen.
@@ -22,6 +24,8 @@ pub struct ChatSettings {
     pub temperature: f64,
     /// Choose among this many likeliest tokens; 0 means all.
     pub top_k: usize,
+    /// Choose among the likeliest tokens that together hold this share of the probability; 1 means all.
+    pub top_p: f64,
     /// The longest answer, in tokens.
     pub max_tokens: usize,
     /// Seed of the conversation; turn n draws from a stream of its own.
@@ -34,6 +38,7 @@ impl Default for ChatSettings {
         ChatSettings {
             temperature: 0.6,
             top_k: 50,
+            top_p: 1.0,
             max_tokens: 256,
             seed: 0,
         }
@@ -75,24 +80,29 @@ impl Reply {
 /// The model, the settings, and what has been said.
 pub struct Session<'a> {
     model: &'a Model,
-    kernels: &'a dyn Kernels,
     pub settings: ChatSettings,
+    /// Instructions in front of everything; never forgotten.
+    pub system: Option<String>,
     messages: Vec<Message>,
     asked: u64,
+    batch: Batch<'a>,
+    tool: ToolMachine,
 }
 
 impl<'a> Session<'a> {
     pub fn new(model: &'a Model, kernels: &'a dyn Kernels, settings: ChatSettings) -> Self {
         Session {
             model,
-            kernels,
             settings,
+            system: None,
             messages: Vec::new(),
             asked: 0,
+            batch: Engine::new(&model.gpt, kernels).batch(),
+            tool: ToolMachine::new(&model.tokenizer),
         }
     }
 
-    /// What is remembered.
+    /// What is remembered: questions and answers in turn.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
@@ -100,6 +110,12 @@ impl<'a> Session<'a> {
     /// Forgets everything that was said.
     pub fn clear(&mut self) {
         self.messages.clear();
+    }
+
+    /// Goes on from another conversation, which must be whole turns (see `transcript`).
+    pub fn resume(&mut self, system: Option<String>, messages: Vec<Message>) {
+        self.system = system;
+        self.messages = messages;
     }
 }
 // ANCHOR_END: session
@@ -118,38 +134,15 @@ pub fn ask(
     on_event: &mut dyn FnMut(&Event) -> ControlFlow<()>,
 ) -> Result<Reply, Error> {
     let started = Instant::now();
-    let Model { gpt, tokenizer } = session.model;
-    let (ids, forgotten) = session.prompt(question)?;
-    let settings = session.settings;
-    let prompt = Prompt {
-        ids,
-        settings: Sampling {
-            temperature: settings.temperature,
-            top_k: settings.top_k,
-            max_tokens: settings.max_tokens,
-            stop: vec![
-                tokenizer.special(Special::AssistantEnd),
-                tokenizer.special(Special::Bos),
-            ],
-            ..Sampling::default()
-        },
-        // An odd factor keeps the seeds of different turns apart without making them neighbours of other sessions'.
-        seed: settings
-            .seed
-            .wrapping_add(session.asked.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-    };
-    let mut answer = Answer::new(tokenizer);
-    let mut tool = ToolMachine::new(tokenizer);
-    let mut samples =
-        Engine::new(gpt, session.kernels).sample(&[prompt], Some(&mut tool), &mut |added| {
-            on_event(&answer.push(added.id))
-        })?;
-    let sample = samples.pop().expect("one prompt, one sample");
+    let mut answer = Answer::new(&session.model.tokenizer);
+    let Fitted { ids, forgotten } = session.fit(question)?;
+    let prompt = session.prompt(ids);
+    let sample = session.generate(&prompt, &mut answer, on_event)?;
     let (last, parts) = answer.finish();
     // What was held back is shown even if the listener has had enough.
     let _ = on_event(&last);
 
-    session.messages.drain(..2 * forgotten);
+    session.messages.drain(..forgotten);
     session.messages.push(Message::user(question));
     session.messages.push(Message {
         role: Role::Assistant,
@@ -160,39 +153,87 @@ pub fn ask(
         parts,
         tokens: sample.ids.len(),
         seconds: started.elapsed().as_secs_f64(),
-        forgotten,
+        forgotten: forgotten / 2,
         stop: sample.stop,
     })
 }
+
+/// Asks the last question again; the new answer takes the old one's place. `None` if nothing was asked yet.
+pub fn regenerate(
+    session: &mut Session<'_>,
+    on_event: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+) -> Result<Option<Reply>, Error> {
+    let Some(turns) = session.messages.len().checked_sub(2) else {
+        return Ok(None);
+    };
+    let last = session.messages.split_off(turns);
+    let reply = ask(session, &last[0].text(), on_event);
+    if reply.is_err() {
+        session.messages.extend(last);
+    }
+    reply.map(Some)
+}
 // ANCHOR_END: ask
 
-// ANCHOR: prompt
+// ANCHOR: generate
 impl Session<'_> {
-    /// The ids to continue, and how many of the oldest turns had to be left out.
-    ///
-    /// Room for an answer is kept free: all of `max_tokens` if that is a quarter of the context or less, else a quarter.
-    fn prompt(&self, question: &str) -> Result<(Vec<u32>, usize), Error> {
+    fn fit(&self, question: &str) -> Result<Fitted, Error> {
+        let system = self.system.as_deref().map(Message::system);
+        let said = system.into_iter().chain(self.messages.iter().cloned());
+        let messages: Vec<Message> = said.chain([Message::user(question)]).collect();
         let context = self.model.gpt.config().context as usize;
-        let reserve = self.settings.max_tokens.min(context / 4).max(1);
-        let turns = self.messages.len() / 2;
-        for forgotten in 0..=turns {
-            let mut messages = self.messages[2 * forgotten..].to_vec();
-            messages.push(Message::user(question));
-            let conversation = Conversation { messages };
-            let ids = sft::render_for_completion(&conversation, &self.model.tokenizer)?;
-            if ids.len() + reserve <= context {
-                return Ok((ids, forgotten));
-            }
-            if forgotten == turns {
-                let frame = ids.len() - self.model.tokenizer.encode(question).len();
-                return Err(Error::QuestionTooLong {
-                    tokens: ids.len() - frame,
-                    context,
-                    room: context.saturating_sub(reserve + frame),
-                });
-            }
+        let max_tokens = self.settings.max_tokens;
+        fit(&self.model.tokenizer, context, max_tokens, &messages).map_err(|unfit| match unfit {
+            Unfit::TooLong {
+                tokens,
+                context,
+                room,
+            } => Error::QuestionTooLong {
+                tokens,
+                context,
+                room,
+            },
+            Unfit::Conversation(error) => Error::Conversation(error),
+        })
+    }
+
+    fn prompt(&self, ids: Vec<u32>) -> Prompt {
+        let settings = self.settings;
+        let stop = [Special::AssistantEnd, Special::Bos];
+        Prompt {
+            ids,
+            settings: Sampling {
+                temperature: settings.temperature,
+                top_k: settings.top_k,
+                top_p: settings.top_p,
+                max_tokens: settings.max_tokens,
+                stop: stop.map(|s| self.model.tokenizer.special(s)).to_vec(),
+                ..Sampling::default()
+            },
+            // An odd factor keeps the seeds of different turns apart without making them neighbours of other sessions'.
+            seed: settings
+                .seed
+                .wrapping_add(self.asked.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
         }
-        unreachable!("the loop ends with the turn that is asked now")
+    }
+
+    fn generate(
+        &mut self,
+        prompt: &Prompt,
+        answer: &mut Answer,
+        on_event: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+    ) -> Result<Sample, Error> {
+        let row = self.batch.join(prompt)?;
+        let mut result = Ok(());
+        while self.batch.live() > 0 && result.is_ok() {
+            result = self.batch.step(Some(&mut self.tool), &mut |added| {
+                on_event(&answer.push(added.id))
+            });
+        }
+        self.tool.forget(row);
+        let ended = self.batch.finished().pop(); // also after an error, which ends the row
+        result?;
+        Ok(ended.expect("one row has joined and none is live").1)
     }
 }
-// ANCHOR_END: prompt
+// ANCHOR_END: generate

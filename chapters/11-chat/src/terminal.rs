@@ -1,14 +1,19 @@
-//! The chat in the terminal: a line with editing and history, an answer that streams, and a Ctrl-C that stops the answer
+// ANCHOR: head
+//! The chat in the terminal: lines with editing and history, an answer that streams, and a Ctrl-C that stops the answer
 //! and not the program.
 
 use crate::command::{Command, HELP, status};
-use crate::{Error, Event, Screen, Session, ask, speed};
+use crate::input::{Folding, HISTORY, history_file, unfold};
+use crate::{Error, Event, Reply, Screen, Session, ask, regenerate, speed, transcript};
 use rustyline::error::ReadlineError;
-use rustyline::{Config, Editor, history::MemHistory};
-use std::io::Write;
+use rustyline::history::FileHistory;
+use rustyline::{Config, Editor};
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+// ANCHOR_END: head
 
 // ANCHOR: stop
 /// Set by Ctrl-C while an answer is being written.
@@ -47,49 +52,54 @@ pub fn terminal<W: Write>(
     screen: &mut Screen<W>,
 ) -> Result<(), Error> {
     let failed = |error: ReadlineError| Error::Terminal(error.to_string());
-    let config = Config::builder().auto_add_history(true).build();
-    let mut editor: Editor<(), MemHistory> =
-        Editor::with_history(config, MemHistory::new()).map_err(failed)?;
+    let config = Config::builder()
+        .auto_add_history(true)
+        .max_history_size(HISTORY)
+        .map_err(failed)?
+        .build();
+    let mut editor: Editor<Folding, FileHistory> = Editor::with_config(config).map_err(failed)?;
+    editor.set_helper(Some(Folding));
+    // Only what a person typed is worth keeping.
+    let history = history_file().filter(|_| std::io::stdin().is_terminal());
+    if let Some(file) = &history {
+        let _ = editor.load_history(file); // the first chat has none
+    }
     screen.note(&format!("{}; /help for help", status(&session.settings)))?;
-    let mut message = String::new();
     loop {
-        let prompt = if message.is_empty() {
-            "you ▸ "
-        } else {
-            "    ▸ "
-        };
-        match editor.readline(prompt) {
-            Ok(line) => {
-                if let Some(begun) = line.strip_suffix('\\') {
-                    message = message + begun + "\n";
-                    continue;
-                }
-                message += &line;
-                match respond(session, &std::mem::take(&mut message), stop, screen)? {
-                    ControlFlow::Continue(()) => {}
-                    ControlFlow::Break(()) => return Ok(()),
+        match editor.readline("you ▸ ") {
+            Ok(text) => {
+                // At once, not at the end: a chat may be killed.
+                remember(&mut editor, &history);
+                if respond(session, &unfold(&text), stop, screen)?.is_break() {
+                    return Ok(());
                 }
             }
-            Err(ReadlineError::Interrupted) => {
-                message.clear();
-                screen.note("[/quit or Ctrl-D leaves]")?;
-            }
+            Err(ReadlineError::Interrupted) => screen.note("[/quit or Ctrl-D leaves]")?,
             Err(ReadlineError::Eof) => return Ok(()),
             Err(error) => return Err(failed(error)),
         }
     }
 }
+
+/// A chat without a history is still a chat, so nothing here is an error.
+fn remember(editor: &mut Editor<Folding, FileHistory>, file: &Option<PathBuf>) {
+    let Some(file) = file else { return };
+    if let Some(folder) = file.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let _ = editor.append_history(file);
+}
 // ANCHOR_END: terminal
 
 // ANCHOR: respond
-/// Does what a line asks for; `Break` ends the chat.
+/// Does what a message asks for; `Break` ends the chat.
 pub fn respond<W: Write>(
     session: &mut Session<'_>,
-    line: &str,
+    message: &str,
     stop: &Stop,
     screen: &mut Screen<W>,
 ) -> Result<ControlFlow<()>, Error> {
-    match Command::parse(line) {
+    match Command::parse(message) {
         Command::Nothing => {}
         Command::Quit => return Ok(ControlFlow::Break(())),
         Command::Help => screen.note(HELP)?,
@@ -105,43 +115,89 @@ pub fn respond<W: Write>(
             session.settings.top_k = value.unwrap_or(session.settings.top_k);
             screen.note(&status(&session.settings))?;
         }
+        Command::TopP(value) => {
+            session.settings.top_p = value.unwrap_or(session.settings.top_p);
+            screen.note(&status(&session.settings))?;
+        }
+        Command::System(text) => {
+            if let Some(text) = text {
+                session.system = Some(text).filter(|text| !text.is_empty());
+            }
+            let text = session.system.as_deref().unwrap_or("none");
+            screen.note(&format!("[instructions: {text}]"))?;
+        }
+        Command::Save(file) => {
+            match transcript::save(&file, session.system.as_deref(), session.messages()) {
+                Ok(()) => screen.note(&format!("[saved to {}]", file.display()))?,
+                Err(error) => screen.note(&format!("[{error}]"))?,
+            }
+        }
+        Command::Load(file) => match transcript::load(&file) {
+            Ok((system, messages)) => {
+                let turns = turns(messages.len() / 2);
+                session.resume(system, messages);
+                screen.note(&format!("[{turns} from {}]", file.display()))?;
+            }
+            Err(error) => screen.note(&format!("[{error}]"))?,
+        },
         Command::Wrong(what) => screen.note(&what)?,
-        Command::Say(question) => answer(session, &question, stop, screen)?,
+        Command::Say(question) => answer(session, Some(&question), stop, screen)?,
+        Command::Regenerate => answer(session, None, stop, screen)?,
     }
     Ok(ControlFlow::Continue(()))
 }
+// ANCHOR_END: respond
 
-/// Asks and streams the answer. A question that is too long is told and not the end of the chat.
+// ANCHOR: answer
+/// Asks and streams the answer; without a question, the last one again. A question that is too long is told and not the
+/// end of the chat.
 fn answer<W: Write>(
     session: &mut Session<'_>,
-    question: &str,
+    question: Option<&str>,
     stop: &Stop,
     screen: &mut Screen<W>,
 ) -> Result<(), Error> {
+    if question.is_none() && session.messages().is_empty() {
+        return screen.note("[nothing was asked yet]");
+    }
     stop.take(); // a Ctrl-C from before the question does not count
     screen.aside("crab ▸ ")?;
     let mut shown = Ok(());
-    let reply = ask(session, question, &mut |event: &Event| {
+    let mut show = |event: &Event| {
         shown = screen.show(event);
         match shown.is_err() || stop.take() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
-    });
+    };
+    let reply = match question {
+        Some(question) => ask(session, question, &mut show).map(Some),
+        None => regenerate(session, &mut show),
+    };
     shown?;
     match reply {
-        Ok(reply) => {
-            screen.end(&reply)?;
-            if reply.forgotten > 0 {
-                screen.note(&format!(
-                    "[the {} oldest turns no longer fit into the context and are forgotten]",
-                    reply.forgotten
-                ))?;
-            }
-            screen.note(&format!("[{}]", speed(&reply)))
-        }
+        Ok(Some(reply)) => end(&reply, screen),
+        Ok(None) => Ok(()),
         Err(error @ Error::QuestionTooLong { .. }) => screen.note(&format!("\n[{error}]")),
         Err(error) => Err(error),
     }
 }
-// ANCHOR_END: respond
+
+fn turns(count: usize) -> String {
+    match count {
+        1 => "1 turn".to_string(),
+        _ => format!("{count} turns"),
+    }
+}
+
+fn end<W: Write>(reply: &Reply, screen: &mut Screen<W>) -> Result<(), Error> {
+    screen.end(reply)?;
+    if reply.forgotten > 0 {
+        screen.note(&format!(
+            "[no longer fits into the context and is forgotten: the oldest {}]",
+            turns(reply.forgotten)
+        ))?;
+    }
+    screen.note(&format!("[{}]", speed(reply)))
+}
+// ANCHOR_END: answer

@@ -14,6 +14,7 @@ use transformer::{Plain, StopReason};
 const SETTINGS: ChatSettings = ChatSettings {
     temperature: 1.0,
     top_k: 0,
+    top_p: 1.0,
     max_tokens: 12,
     seed: 3,
 };
@@ -188,7 +189,10 @@ fn a_wrong_command_says_what_is_right() {
         ("/temperature hot", "number from 0 to 2, not `hot`"),
         ("/temperature 9", "from 0 to 2"),
         ("/temperature NaN", "from 0 to 2"),
-        ("/topk -1", "whole number, not `-1`"),
+        ("/topk -1", "whole number from 0 to 200, not `-1`"),
+        ("/topk 201", "from 0 to 200"),
+        ("/topp 0", "above 0"),
+        ("/save", "name of a file"),
         ("/clear all", "stands alone"),
         ("/dance", "no command /dance"),
     ] {
@@ -218,7 +222,7 @@ fn a_chat_shows_answers_speeds_and_what_was_forgotten() {
     assert_eq!(screen.matches("crab ▸ ").count(), 9);
     assert!(screen.contains("tokens/s]"), "{screen}");
     assert!(
-        screen.contains("no longer fit into the context and are forgotten"),
+        screen.contains("no longer fits into the context and is forgotten: the oldest"),
         "{screen}"
     );
     assert!(screen.contains("ask with fewer words"), "{screen}");
