@@ -4,6 +4,7 @@
 //! {{#weave chapters/01-tokenizer/src/train.rs:count}}            a region, shown
 //! {{#weave chapters/01-tokenizer/Cargo.toml}}                    a whole file, shown
 //! {{#fold chapters/01-tokenizer/src/train.rs:errors "Errors"}}   a region, folded under a title
+//! {{#table book/src/figures/ablation-model.md}}                  a table that a program wrote, as it is
 //! {{#contents}}                                                  the table of pages with their minutes
 //! ```
 //!
@@ -26,13 +27,15 @@ pub enum Directive {
         anchor: Option<String>,
         title: String,
     },
+    /// Markdown that a program wrote: a table with what it was measured on.
+    Table { path: String },
     /// The table of pages.
     Contents,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
-    #[error("`{{{{#{name}` is no directive of this book; there are weave, fold and contents.")]
+    #[error("`{{{{#{name}` is no directive of this book; there are weave, fold, table and contents.")]
     Unknown { name: String },
     #[error("{text} names no file; write {{{{#weave path/from/the/root.rs:anchor}}}}.")]
     NoPath { text: String },
@@ -100,6 +103,14 @@ pub fn parse(text: &str) -> Result<Directive, Error> {
     let rest = rest.trim();
     match name {
         "contents" if rest.is_empty() => Ok(Directive::Contents),
+        "table" if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
+            Ok(Directive::Table {
+                path: rest.to_string(),
+            })
+        }
+        "table" => Err(Error::NoPath {
+            text: text.to_string(),
+        }),
         "weave" | "fold" => {
             let (target, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             if target.is_empty() || target.starts_with('"') {
@@ -176,6 +187,13 @@ mod tests {
             })
         );
         assert_eq!(parse("{{#contents}}"), Ok(Directive::Contents));
+        assert_eq!(
+            parse("{{#table book/src/figures/ablation.md}}"),
+            Ok(Directive::Table {
+                path: "book/src/figures/ablation.md".into()
+            })
+        );
+        assert!(matches!(parse("{{#table}}"), Err(Error::NoPath { .. })));
     }
 
     #[test]

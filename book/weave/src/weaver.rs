@@ -123,6 +123,16 @@ fn weave_directives(
                 edits.push(Edit::new(placed.range, contents::table(entries)));
                 continue;
             }
+            Directive::Table { path } => {
+                match std::fs::read_to_string(sources.root().join(path)) {
+                    Ok(text) => edits.push(Edit::new(placed.range, text)),
+                    Err(error) => problems.push(page.problem(
+                        placed.range.start,
+                        format!("cannot read the table {path}: {error}; the command that writes it stands in the chapter"),
+                    )),
+                }
+                continue;
+            }
             Directive::Weave { path, anchor } => (path, anchor, None),
             Directive::Fold {
                 path,

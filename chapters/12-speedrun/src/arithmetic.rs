@@ -1,7 +1,9 @@
 //! `--dry-run`: what a recipe will cost, before it costs anything. All of it is arithmetic, none of it measured.
 
+use crate::method::DialRates;
 use crate::recipe::{Model, Recipe};
 use anyhow::Result;
+use transformer::dial_2026::{DialSettings, dial_2026, scaling_parameters};
 use transformer::{Config, dial};
 
 // ANCHOR: plan
@@ -9,6 +11,10 @@ use transformer::{Config, dial};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub parameters: u64,
+    /// Those of matrices and head: what the dial of 2026 counts in.
+    pub scaling_parameters: u64,
+    /// What the dial of 2026 says about rates at this size, batch and length.
+    pub dial: DialRates,
     pub flops_per_token: f64,
     pub steps: u64,
     /// Training tokens, in whole steps.
@@ -51,7 +57,9 @@ pub fn model_config(model: &Model, vocab_size: usize) -> Result<Config> {
         kv_heads: model.kv_heads,
         width: model.width,
         context: model.context,
-        // What no recipe changes: rotary base, softcap, epsilon.
+        rope_base: model.rope_base,
+        switches: model.switches.clone(),
+        // What no recipe changes: softcap, epsilon.
         ..Config::d(4, vocab_size as i64, model.context)?
     };
     config.check()?;
@@ -66,9 +74,15 @@ impl Plan {
         let parameters = dial::parameter_count(&config) as u64;
         let flops_per_token = dial::flops_per_token(&config) as f64;
         let train = &recipe.train;
-        let wanted = train.tokens.unwrap_or_else(|| {
-            (train.tokens_per_parameter.unwrap_or(0.0) * parameters as f64) as u64
-        });
+        let scaling_parameters = scaling_parameters(&config) as u64;
+        let per = |ratio: Option<f64>, parameters: u64| {
+            ratio.map(|ratio| (ratio * parameters as f64) as u64)
+        };
+        let wanted = train
+            .tokens
+            .or(per(train.tokens_per_parameter, parameters))
+            .or(per(train.tokens_per_scaling_parameter, scaling_parameters))
+            .unwrap_or(0);
         let steps = (wanted / train.batch_tokens).max(1);
         let tokens = steps * train.batch_tokens;
         let devices = recipe.hardware.devices;
@@ -83,6 +97,8 @@ impl Plan {
         let hours = speed.map(|speed| total_flops / speed / 3600.0);
         Ok(Plan {
             parameters,
+            scaling_parameters,
+            dial: dial_rates(recipe, &config, wanted)?,
             flops_per_token,
             steps,
             tokens,
@@ -101,6 +117,26 @@ impl Plan {
                 .map(|(hours, price)| hours * price),
         })
     }
+}
+
+/// What the dial says: rates go with the root of the batch; Muon's weight decay is such that a weight is forgotten over the
+/// same share of the run as at depth 12.
+fn dial_rates(recipe: &Recipe, config: &Config, tokens: u64) -> Result<DialRates> {
+    let settings = DialSettings {
+        head_width: config.head_width(),
+        // Without a ratio the reference is nanochat's own.
+        tokens_per_parameter: recipe.train.tokens_per_scaling_parameter.unwrap_or(12.0),
+        ..DialSettings::new(config.vocab_size, config.context)
+    };
+    let reference = dial_2026(12, &settings)?;
+    let batch = recipe.train.batch_tokens as f64;
+    let rate_scale = (batch / reference.batch_tokens as f64).sqrt();
+    let matrix_decay =
+        reference.weight_decay * rate_scale * reference.target_tokens as f64 / tokens.max(1) as f64;
+    Ok(DialRates {
+        rate_scale,
+        matrix_decay,
+    })
 }
 
 /// The model of memory: with `U = B·T·C` activations of the compute type, plain autograd keeps about 19.5 U per

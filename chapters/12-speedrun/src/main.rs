@@ -3,10 +3,12 @@
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use pretrain::Interrupt;
+use speedrun::ablation::{self, AblateOptions};
 use speedrun::recipe::Recipe;
 use speedrun::run::{Ended, Run};
 use speedrun::run_folder::RunFolder;
-use speedrun::stages::{base, data, fine_tuning, quiz, vocabulary};
+use speedrun::stages::fine_tuning::Which;
+use speedrun::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
 use speedrun::{arithmetic, report};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,8 +30,8 @@ enum Command {
     Speedrun {
         #[command(flatten)]
         options: Options,
-        /// Leave out these stages: data, tokenizer, train, sft, quiz, report
-        #[arg(long, value_delimiter = ',', value_parser = ["data", "tokenizer", "train", "sft", "quiz", "report"])]
+        /// Leave out these stages
+        #[arg(long, value_delimiter = ',', value_parser = STAGES.map(|(name, _)| name))]
         skip: Vec<String>,
         /// Print what the recipe costs, and stop
         #[arg(long)]
@@ -41,12 +43,43 @@ enum Command {
     Tokenizer(Options),
     /// Pretrain the base model
     Train(Options),
-    /// Fine-tune the base model on conversations
+    /// Train on conversations as text
+    Mid(Options),
+    /// Fine-tune on the assistant's part of conversations
     Sft(Options),
+    /// Learn from rewards on word problems
+    Rl(Options),
+    /// Examine the model of a stage
+    Eval {
+        #[command(flatten)]
+        options: Options,
+        #[arg(long, value_parser = ["base", "mid", "sft", "rl"])]
+        stage: String,
+    },
     /// Ask the chat model held-out questions
     Quiz(Options),
-    /// Write report.md
+    /// Write report.md and report.html
     Report(Options),
+    /// Train with each change of 2026 on alone and off alone, and write what each is worth
+    Ablate {
+        #[command(flatten)]
+        options: Options,
+        /// Pairs of runs
+        #[arg(long, default_value_t = 3)]
+        seeds: u64,
+        /// Runs at a time, a thread each
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
+        /// Only variants whose name contains one of these
+        #[arg(long, value_delimiter = ';')]
+        only: Vec<String>,
+        /// Rounds of the speed measurement, which wants an idle machine; 0 leaves it out
+        #[arg(long, default_value_t = 5)]
+        speed_rounds: usize,
+        /// Another folder for tables and figures
+        #[arg(long)]
+        book: Option<PathBuf>,
+    },
     /// Talk to a trained model
     Chat {
         #[command(flatten)]
@@ -55,13 +88,21 @@ enum Command {
         #[arg(long)]
         device: Option<String>,
     },
+    /// Answer over HTTP: a web page and an OpenAI-compatible API
+    Serve {
+        #[command(flatten)]
+        serve: chat::ServeOptions,
+        /// cpu, cuda, cuda:1 or mps [default: the best there is]
+        #[arg(long)]
+        device: Option<String>,
+    },
 }
 
 #[derive(Args, Clone)]
 struct Options {
-    /// smoke, tiny, d20, or the path of a .json file
-    #[arg(long, default_value = "tiny")]
-    recipe: String,
+    /// smoke, tiny, d12-2026, d20, gpt2, ablate, or the path of a .json file [default: tiny; for ablate: ablate]
+    #[arg(long)]
+    recipe: Option<String>,
     /// Pretrain on the .txt, .md, .jsonl and .parquet files of this folder
     #[arg(long, value_name = "FOLDER")]
     text: Option<PathBuf>,
@@ -84,6 +125,8 @@ struct Options {
 
 // ANCHOR: main
 fn main() -> ExitCode {
+    // The sandbox runs programs in copies of this one (chapter 08).
+    evals::sandbox::serve_if_worker();
     match run(CommandLine::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -119,15 +162,37 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Data(options) => data::run(&options.open()?).map(|_| Ended::Done)?,
         Command::Tokenizer(options) => vocabulary::run(&options.open()?).map(|_| Ended::Done)?,
         Command::Train(options) => base::run(&options.open()?)?,
-        Command::Sft(options) => fine_tuning::run(&options.open()?)?,
+        Command::Mid(options) => fine_tuning::run(&options.open()?, Which::Mid)?,
+        Command::Sft(options) => fine_tuning::run(&options.open()?, Which::Sft)?,
+        Command::Rl(options) => reinforcing::run(&options.open()?)?,
+        Command::Eval { options, stage } => {
+            examination::run(&options.open()?, &stage).map(|()| Ended::Done)?
+        }
         Command::Quiz(options) => quiz::run(&options.open()?).map(|_| Ended::Done)?,
         Command::Report(options) => report::write(&options.open()?).map(|()| Ended::Done)?,
-        Command::Chat { chat, device } => {
-            let choice = tensors::Choice {
-                device,
-                ..tensors::Choice::default()
+        Command::Ablate {
+            mut options,
+            seeds,
+            jobs,
+            only,
+            speed_rounds,
+            book,
+        } => {
+            options.recipe.get_or_insert_with(|| "ablate".into());
+            let ablate = AblateOptions {
+                seeds,
+                jobs,
+                only,
+                speed_rounds,
+                book,
             };
-            chat::talk(&chat, &tensors::start(&choice)?, &Plain).map(|()| Ended::Done)?
+            ablation::run(&options.open()?, &ablate)?
+        }
+        Command::Chat { chat, device } => {
+            chat::talk(&chat, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
+        }
+        Command::Serve { serve, device } => {
+            chat::serve(&serve, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
         }
     };
     // 130: what a shell reports for a program that Ctrl-C has ended.
@@ -138,9 +203,16 @@ fn run(command: Command) -> Result<ExitCode> {
     })
 }
 
+fn machine_of(device: Option<String>) -> Result<tensors::Machine> {
+    Ok(tensors::start(&tensors::Choice {
+        device,
+        ..tensors::Choice::default()
+    })?)
+}
+
 impl Options {
     fn recipe(&self) -> Result<Recipe> {
-        let mut recipe = Recipe::load(&self.recipe)?;
+        let mut recipe = Recipe::load(self.recipe.as_deref().unwrap_or("tiny"))?;
         recipe.seed = self.seed.unwrap_or(recipe.seed);
         Ok(recipe)
     }
@@ -196,19 +268,36 @@ impl Options {
 // ANCHOR_END: main
 
 // ANCHOR: speedrun
+type Stage = fn(&Run) -> Result<Ended>;
+
+/// Every stage, in order.
+const STAGES: [(&str, Stage); 12] = [
+    ("data", |run| data::run(run).map(|_| Ended::Done)),
+    ("tokenizer", |run| vocabulary::run(run).map(|_| Ended::Done)),
+    ("train", base::run),
+    ("eval-base", |run| {
+        examination::run(run, "base").map(|()| Ended::Done)
+    }),
+    ("mid", |run| fine_tuning::run(run, Which::Mid)),
+    ("eval-mid", |run| {
+        examination::run(run, "mid").map(|()| Ended::Done)
+    }),
+    ("sft", |run| fine_tuning::run(run, Which::Sft)),
+    ("eval-sft", |run| {
+        examination::run(run, "sft").map(|()| Ended::Done)
+    }),
+    ("rl", reinforcing::run),
+    ("eval-rl", |run| {
+        examination::run(run, "rl").map(|()| Ended::Done)
+    }),
+    ("quiz", |run| quiz::run(run).map(|_| Ended::Done)),
+    ("report", |run| report::write(run).map(|()| Ended::Done)),
+];
+
 /// Every stage in order. A stage that is left out is said to be.
 fn speedrun(run: &Run, skip: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
-    type Stage = fn(&Run) -> Result<Ended>;
-    let stages: [(&str, Stage); 6] = [
-        ("data", |run| data::run(run).map(|_| Ended::Done)),
-        ("tokenizer", |run| vocabulary::run(run).map(|_| Ended::Done)),
-        ("train", base::run),
-        ("sft", fine_tuning::run),
-        ("quiz", |run| quiz::run(run).map(|_| Ended::Done)),
-        ("report", |run| report::write(run).map(|()| Ended::Done)),
-    ];
-    for (name, stage) in stages {
+    for (name, stage) in STAGES {
         if skip.iter().any(|skipped| skipped == name) {
             run.say(name, "skipped, as asked");
             continue;
@@ -224,14 +313,15 @@ fn speedrun(run: &Run, skip: &[String]) -> Result<ExitCode> {
     }
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     print!("\nDone in {minutes:.1} minutes.");
-    let trained = ["sft", "base"].map(|stage| run.folder.model(stage));
+    let trained = ["rl", "sft", "mid", "base"].map(|stage| run.folder.model(stage));
     match trained
         .iter()
         .find(|folder| folder.join("config.json").exists())
     {
         Some(model) => println!(
-            " Talk to it: target/debug/nanocrab chat --model {}",
-            model.display()
+            "\n  talk to it       target/debug/nanocrab chat --model {0}\n  in the browser   target/debug/nanocrab serve --model {0}\n  the report       {1}",
+            model.display(),
+            run.folder.report().with_extension("html").display()
         ),
         None => println!(),
     }

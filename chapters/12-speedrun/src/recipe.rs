@@ -4,8 +4,13 @@
 //! large a vocabulary, which shape of model, how many tokens in which batches at which rates. What follows from
 //! those (steps, parameters, FLOPs) is computed and not stored.
 
+use crate::method::{OptimizerRecipe, ScheduleRecipe};
 use anyhow::{Context, Result, bail};
+use dataset::tidepool::CorpusSettings;
+use grpo::GrpoSettings;
 use serde::{Deserialize, Serialize};
+use sft::StageRecipe;
+use transformer::Switches;
 
 // ANCHOR: recipe
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +24,11 @@ pub struct Recipe {
     pub tokenizer: TokenizerRecipe,
     pub model: Model,
     pub train: Train,
-    pub sft: Option<Sft>,
+    /// Midtraining and fine-tuning: chapter 07's own recipes.
+    pub mid: Option<StageRecipe>,
+    pub sft: Option<StageRecipe>,
+    pub rl: Option<Rl>,
+    pub evals: Option<Evals>,
     pub quiz: Option<Quiz>,
     /// The machine that the recipe is meant for: what `--dry-run` computes hours and cost with.
     pub hardware: Hardware,
@@ -32,8 +41,9 @@ pub enum Data {
     /// The embedded world: no download.
     Tidepool {
         entities: usize,
-        megabytes: f64,
-        conversations: usize,
+        /// How much of everything; what is left out is as in chapter 02. The seed is the recipe's.
+        #[serde(default)]
+        corpus: CorpusSettings,
     },
     /// Parquet shards of a public data set.
     Shards { repository: String, shards: usize },
@@ -56,6 +66,15 @@ pub struct Model {
     pub heads: i64,
     pub kv_heads: i64,
     pub context: i64,
+    #[serde(default = "seed_rope_base")]
+    pub rope_base: f64,
+    /// What of the 2026 architecture is on (chapter 03); nothing, if the recipe does not say.
+    #[serde(default)]
+    pub switches: Switches,
+}
+
+fn seed_rope_base() -> f64 {
+    10_000.0
 }
 // ANCHOR_END: recipe
 
@@ -63,17 +82,17 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Train {
-    /// Training tokens; or, with `tokens_per_parameter`, derived from the model.
+    /// Training tokens; or derived from the model: per parameter, as in 2025, or per parameter of matrices and head, as
+    /// in 2026.
     pub tokens: Option<u64>,
     pub tokens_per_parameter: Option<f64>,
+    pub tokens_per_scaling_parameter: Option<f64>,
     /// Tokens per optimizer step, over all ranks.
     pub batch_tokens: u64,
     /// Rows per forward pass and device.
     pub device_rows: usize,
-    pub rates: Rates,
-    pub warmup_ratio: f64,
-    pub warmdown_ratio: f64,
-    pub final_fraction: f64,
+    pub optimizer: OptimizerRecipe,
+    pub schedule: ScheduleRecipe,
     pub clip: Option<f64>,
     /// Steps between evaluations.
     pub evaluate_every: u64,
@@ -82,28 +101,31 @@ pub struct Train {
     pub checkpoint_seconds: f64,
 }
 
-/// Learning rates before the width scaling of chapter 04.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rates {
-    pub embedding: f64,
-    pub head: f64,
-    pub matrix: f64,
-    pub weight_decay: f64,
-}
-
+/// Reinforcement learning on word problems.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sft {
-    /// Passes over the conversations.
-    pub epochs: f64,
-    pub batch_tokens: u64,
-    pub device_rows: usize,
-    /// The base rates times this.
-    pub rate_scale: f64,
-    pub warmdown_ratio: f64,
-    pub evaluate_every: u64,
-    pub checkpoint_seconds: f64,
+pub struct Rl {
+    /// Held-out problems that are asked while training, with `samples` answers each.
+    pub questions: usize,
+    pub samples: usize,
+    #[serde(default)]
+    pub settings: GrpoSettings,
+}
+
+/// What the models are examined on after each stage; `null` asks all there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evals {
+    /// Of each task of CORE.
+    pub core: Option<usize>,
+    /// Of each set of multiple choice.
+    pub choice: Option<usize>,
+    /// Of each task whose answers are written.
+    pub written: Option<usize>,
+    /// The longest written answer.
+    pub max_tokens: usize,
+    /// Answers written side by side.
+    pub rows: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,10 +150,13 @@ pub struct Hardware {
 // ANCHOR_END: train
 
 // ANCHOR: named
-const RECIPES: [(&str, &str); 3] = [
+const RECIPES: [(&str, &str); 6] = [
     ("smoke", include_str!("../recipes/smoke.json")),
     ("tiny", include_str!("../recipes/tiny.json")),
     ("d20", include_str!("../recipes/d20.json")),
+    ("d12-2026", include_str!("../recipes/d12-2026.json")),
+    ("gpt2", include_str!("../recipes/gpt2.json")),
+    ("ablate", include_str!("../recipes/ablate.json")),
 ];
 
 impl Recipe {
@@ -184,15 +209,34 @@ impl Recipe {
         if let Some((key, value)) = sizes.into_iter().find(|(_, value)| *value < 1) {
             bail!("{key} is {value}; give it at least 1");
         }
+        let (warmup, warmdown, last) = match train.schedule {
+            ScheduleRecipe::October2025 {
+                warmup_ratio,
+                warmdown_ratio,
+                final_fraction,
+            } => (warmup_ratio, warmdown_ratio, final_fraction),
+            ScheduleRecipe::July2026 {
+                warmdown_ratio,
+                final_fraction,
+                ..
+            } => (0.0, warmdown_ratio, final_fraction),
+        };
         let mut shares = vec![
-            ("train.warmup_ratio", train.warmup_ratio),
-            ("train.warmdown_ratio", train.warmdown_ratio),
-            ("train.final_fraction", train.final_fraction),
+            ("train.schedule.warmup_ratio", warmup),
+            ("train.schedule.warmdown_ratio", warmdown),
+            ("train.schedule.final_fraction", last),
             ("train.checkpoint_seconds", train.checkpoint_seconds),
         ];
-        if let Some(sft) = &self.sft {
-            shares.push(("sft.warmdown_ratio", sft.warmdown_ratio));
-            shares.push(("sft.checkpoint_seconds", sft.checkpoint_seconds));
+        for (name, stage) in [("mid", &self.mid), ("sft", &self.sft)] {
+            if let Some(stage) = stage {
+                let warmdown = if name == "mid" {
+                    ("mid.ramp.warmdown_ratio", "mid.checkpoint_seconds")
+                } else {
+                    ("sft.ramp.warmdown_ratio", "sft.checkpoint_seconds")
+                };
+                shares.push((warmdown.0, stage.ramp.warmdown_ratio));
+                shares.push((warmdown.1, stage.checkpoint_seconds));
+            }
         }
         let wrong = |value: &f64| !value.is_finite() || *value < 0.0;
         if let Some((key, value)) = shares.into_iter().find(|(_, value)| wrong(value)) {
@@ -215,8 +259,15 @@ impl Recipe {
                 model.kv_heads
             );
         }
-        if train.tokens.is_some() == train.tokens_per_parameter.is_some() {
-            bail!("train needs exactly one of `tokens` and `tokens_per_parameter`");
+        let lengths = [
+            train.tokens.is_some(),
+            train.tokens_per_parameter.is_some(),
+            train.tokens_per_scaling_parameter.is_some(),
+        ];
+        if lengths.iter().filter(|given| **given).count() != 1 {
+            bail!(
+                "train needs exactly one of `tokens`, `tokens_per_parameter` and `tokens_per_scaling_parameter`"
+            );
         }
         let rows = train.device_rows as u64 * model.context as u64 * self.hardware.devices;
         if rows == 0 || !train.batch_tokens.is_multiple_of(rows) {
@@ -225,14 +276,15 @@ impl Recipe {
                 train.batch_tokens
             );
         }
-        if let Some(sft) = &self.sft {
-            let rows = sft.device_rows as u64 * model.context as u64 * self.hardware.devices;
-            if rows == 0 || !sft.batch_tokens.is_multiple_of(rows) {
-                bail!(
-                    "sft.batch_tokens {} must be a multiple of device_rows × context × devices = {rows}",
-                    sft.batch_tokens
-                );
+        for (name, stage) in [("mid", &self.mid), ("sft", &self.sft)] {
+            if let Some(stage) = stage {
+                stage
+                    .settings(name, train.optimizer.table_rates(), model.context as usize)
+                    .with_context(|| format!("{name} does not fit"))?;
             }
+        }
+        if let Some(rl) = &self.rl {
+            rl.settings.check().context("rl does not fit")?;
         }
         Ok(())
     }

@@ -18,7 +18,8 @@ impl Bench {
         recipe["name"] = "bench".into();
         recipe["train"]["tokens"] = 10_240.into();
         recipe["train"]["evaluate_every"] = 5.into();
-        recipe["sft"]["epochs"] = 0.2.into();
+        recipe["mid"]["epochs"] = 0.3.into();
+        recipe["sft"]["epochs"] = 0.3.into();
         let path = folder.path().join("bench.json");
         std::fs::write(&path, recipe.to_string()).expect("write");
         Bench {
@@ -73,7 +74,21 @@ fn read(path: &Path) -> Vec<u8> {
 fn every_stage_runs_once_and_is_kept() {
     let bench = Bench::new();
     let said = bench.good("speedrun", &[]);
-    for stage in ["data", "tokenizer", "train", "sft", "quiz", "report"] {
+    let stages = [
+        "data",
+        "tokenizer",
+        "train",
+        "eval-base",
+        "mid",
+        "eval-mid",
+        "sft",
+        "eval-sft",
+        "rl",
+        "eval-rl",
+        "quiz",
+        "report",
+    ];
+    for stage in stages {
         assert!(
             said.lines()
                 .any(|line| line.trim_start().starts_with(stage)),
@@ -85,13 +100,28 @@ fn every_stage_runs_once_and_is_kept() {
         report.contains("bits per byte") && !report.contains("not run"),
         "{report}"
     );
+    for row in [
+        "| CORE |",
+        "| ARC-Easy |",
+        "| GSM8K |",
+        "| ChatCORE |",
+        "| MMLU, by likelihood |",
+    ] {
+        assert!(report.contains(row), "{row} is missing in:\n{report}");
+    }
+    let page = String::from_utf8(read(&bench.root().join("report.html"))).expect("text");
+    assert!(page.contains("<table>") && page.contains("<svg") && !page.contains("<script"));
+    for outside in ["src=", "href=\"http", "url("] {
+        assert!(!page.contains(outside), "the page asks for {outside}");
+    }
     assert!(bench.root().join("figures/base-loss.svg").exists());
 
     let weights = read(&bench.root().join("sft/model.safetensors"));
     let log = read(&bench.root().join("metrics.jsonl"));
     let again = bench.good("speedrun", &[]);
-    assert_eq!(again.matches("kept from before").count(), 4, "{again}");
+    assert_eq!(again.matches("kept from before").count(), 10, "{again}");
     assert!(weights == read(&bench.root().join("sft/model.safetensors")));
+    assert!(weights != read(&bench.root().join("mid/model.safetensors")));
     assert!(log == read(&bench.root().join("metrics.jsonl")));
 
     // The folder belongs to this recipe and this seed.
@@ -125,7 +155,7 @@ fn text_of_ones_own_and_stages_left_out() {
     let bench = Bench::new();
     let texts = bench.folder.path().join("letters");
     std::fs::create_dir(&texts).expect("a folder");
-    for index in 0..60 {
+    for index in 0..120 {
         // Enough different words for a vocabulary of 512.
         let word = |n: usize| {
             ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti"]
@@ -143,8 +173,16 @@ fn text_of_ones_own_and_stages_left_out() {
         std::fs::write(texts.join(format!("{index}.txt")), words.join(" ")).expect("write");
     }
     let text = texts.to_str().expect("a path");
-    let said = bench.good("speedrun", &["--text", text, "--skip", "sft,quiz"]);
-    assert_eq!(said.matches("skipped").count(), 2, "{said}");
+    let said = bench.good(
+        "speedrun",
+        &[
+            "--text",
+            text,
+            "--skip",
+            "mid,eval-mid,sft,eval-sft,rl,eval-rl,quiz",
+        ],
+    );
+    assert_eq!(said.matches("skipped").count(), 7, "{said}");
     let run = bench.folder.path().join("runs/bench-letters");
     assert!(run.join("base/model.safetensors").exists() && !run.join("sft").exists());
     assert!(
@@ -164,6 +202,9 @@ fn a_stage_names_the_stage_before_it() {
     bench.good("data", &[]);
     assert!(bench.bad("train", &[]).contains("`tokenizer` first"));
     bench.good("tokenizer", &[]);
-    assert!(bench.bad("sft", &[]).contains("`train` first"));
+    assert!(bench.bad("mid", &[]).contains("`train` first"));
+    assert!(bench.bad("sft", &[]).contains("`mid` first"));
+    assert!(bench.bad("rl", &[]).contains("`sft` first"));
+    assert!(bench.bad("eval", &["--stage", "rl"]).contains("`rl` first"));
     assert!(bench.bad("quiz", &[]).contains("`sft` first"));
 }

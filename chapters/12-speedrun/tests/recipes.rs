@@ -5,7 +5,7 @@ use speedrun::recipe::Recipe;
 
 #[test]
 fn every_recipe_parses_and_has_a_plan() {
-    for name in ["smoke", "tiny", "d20"] {
+    for name in ["smoke", "tiny", "d20", "d12-2026", "gpt2", "ablate"] {
         let recipe = Recipe::named(name).expect("a recipe");
         assert_eq!(recipe.name, name);
         let plan = Plan::of(&recipe).expect("a plan");
@@ -31,6 +31,34 @@ fn d20_is_the_seed_recipe() {
         (hours - 3.918e19 / (8.0 * 0.4865 * 989e12) / 3600.0).abs() < 0.01,
         "{hours}"
     );
+}
+
+/// The leaderboard's run: eight tokens for each of the 729.8 million parameters of matrices and head.
+#[test]
+fn gpt2_is_the_sixth_run_of_the_leaderboard() {
+    let plan = Plan::of(&Recipe::named("gpt2").expect("a recipe")).expect("a plan");
+    assert_eq!(plan.parameters, 1_384_122_122);
+    assert_eq!(plan.scaling_parameters, 729_810_624);
+    assert_eq!(plan.steps, 5_568);
+    assert_eq!(plan.tokens, 5_568 * 1_048_576);
+    assert!((plan.tokens as f64 / 1e9 - 5.84).abs() < 0.005);
+    // twice the batch of depth 12; 6.6 times its tokens
+    assert!((plan.dial.rate_scale - 2f64.sqrt()).abs() < 1e-12);
+    assert!(
+        (plan.dial.matrix_decay - 0.0597).abs() < 5e-5,
+        "{}",
+        plan.dial.matrix_decay
+    );
+}
+
+#[test]
+fn d12_of_2026_is_where_the_dial_was_tuned() {
+    let recipe = Recipe::named("d12-2026").expect("a recipe");
+    let plan = Plan::of(&recipe).expect("a plan");
+    assert_eq!(plan.parameters, 286_261_730);
+    assert_eq!(plan.steps, 2_520);
+    assert_eq!(plan.dial.rate_scale, 1.0);
+    assert!((plan.dial.matrix_decay - 0.28).abs() < 1e-3);
 }
 
 #[test]
@@ -79,6 +107,11 @@ fn complaint(from: &str, to: &str) -> String {
 fn a_wrong_recipe_names_the_key() {
     assert!(complaint("\"warmup_ratio\"", "\"warmup\"").contains("warmup"));
     assert!(
+        complaint("\"prompts_per_step\": 16", "\"prompts_per_step\": 0")
+            .contains("prompts_per_step")
+    );
+    assert!(complaint("\"kind\": \"mmlu\"", "\"kind\": \"mmml\"").contains("mmml"));
+    assert!(
         complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
     );
     assert!(complaint("\"heads\": 2,", "\"heads\": 3,").contains("heads"));
@@ -90,7 +123,7 @@ fn a_wrong_recipe_names_the_key() {
     assert!(
         complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 0").contains("batch_tokens is 0")
     );
-    assert!(complaint("\"context\": 128", "\"context\": -128").contains("context is -128"));
+    assert!(complaint("\"context\": 256", "\"context\": -256").contains("context is -256"));
     assert!(
         complaint(
             "\"checkpoint_seconds\": 60.0",

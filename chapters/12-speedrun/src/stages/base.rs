@@ -6,9 +6,9 @@ use crate::stages::{data, vocabulary};
 use anyhow::Result;
 use dataset::{Batch, BatchSource, Prefetch};
 use engine::Engine;
-use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use muon::{Optimizer, PlainUpdates, Solo};
 use pretrain::{
-    Evaluation, KneserNey, Metrics, Outcome, Schedule, Settings, TrainState, Trainer, checkpoint,
+    Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
 };
 use serde::{Deserialize, Serialize};
 use tokenizer::{Special, Tokenizer};
@@ -56,7 +56,11 @@ pub fn run(run: &Run) -> Result<Ended> {
         )?,
     }
     .with_compute(run.machine.compute);
-    let mut optimizer = new_optimizer(&gpt, run, 1.0)?;
+    let mut optimizer = Optimizer::new(
+        recipe.optimizer.groups(&gpt, plan.dial)?,
+        Box::new(PlainUpdates),
+        Box::new(Solo),
+    )?;
     if saved.is_some() {
         checkpoint::load_optimizer(&folder, &mut optimizer)?;
     }
@@ -80,12 +84,7 @@ pub fn run(run: &Run) -> Result<Ended> {
         interrupt: run.interrupt.clone(),
         settings: Settings {
             stage: "base".into(),
-            schedule: Schedule::october_2025(
-                plan.steps,
-                recipe.warmup_ratio,
-                recipe.warmdown_ratio,
-                recipe.final_fraction,
-            ),
+            schedule: recipe.schedule.over(plan.steps),
             // All of the step's rows on this one device; the plan divides them among the recipe's.
             accumulation: recipe.batch_tokens as usize / (rows * time),
             clip: recipe.clip,
@@ -116,26 +115,9 @@ pub fn run(run: &Run) -> Result<Ended> {
 }
 // ANCHOR_END: run
 
-// ANCHOR: optimizer
-/// Muon for the matrices, AdamW for embedding and head, at the recipe's rates times `scale`.
-pub fn new_optimizer(gpt: &Gpt, run: &Run, scale: f64) -> Result<Optimizer> {
-    let rates = &run.recipe.train.rates;
-    let rates = Rates2025 {
-        embedding: rates.embedding * scale,
-        head: rates.head * scale,
-        matrix: rates.matrix * scale,
-        weight_decay: rates.weight_decay,
-    };
-    let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
-    Ok(Optimizer::new(
-        groups,
-        Box::new(PlainUpdates),
-        Box::new(Solo),
-    )?)
-}
-
+// ANCHOR: validation
 /// The same validation batches for the whole run.
-fn validation_set(
+pub fn validation_set(
     run: &Run,
     tokenizer: &Tokenizer,
     rows: usize,
@@ -145,7 +127,7 @@ fn validation_set(
     let mut source = data::validation_batches(run, tokenizer, rows, time)?;
     Ok(pretrain::take_batches(&mut source, count)?)
 }
-// ANCHOR_END: optimizer
+// ANCHOR_END: validation
 
 // ANCHOR: evaluation
 /// Bits per byte on the validation batches, and a few greedy continuations to look at.

@@ -7,14 +7,9 @@ use crate::recipe::Data;
 use crate::run::Run;
 use anyhow::{Context, Result, bail};
 use dataset::corpus::OpenSettings;
-use dataset::schemas::{DataSet, Identity, SmolTalk, WordProblem};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
-use dataset::{
-    ConversationSource, Corpus, DocumentSource, PackingSettings, Position, PretrainBatches,
-    open_corpus,
-};
+use dataset::{Corpus, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 use std::time::Instant;
 use tokenizer::Tokenizer;
 
@@ -32,9 +27,8 @@ pub fn run(run: &Run) -> Result<DataNote> {
     let started = Instant::now();
     let Data::Tidepool {
         entities,
-        megabytes,
-        conversations,
-    } = run.recipe.data
+        corpus: settings,
+    } = &run.recipe.data
     else {
         // Real shards: the user's folder is read as it is.
         return external(run, started);
@@ -42,15 +36,7 @@ pub fn run(run: &Run) -> Result<DataNote> {
     let world = world(run)?;
     let settings = CorpusSettings {
         seed: run.recipe.seed,
-        bytes: (megabytes * 1e6) as usize,
-        chat_conversations: conversations,
-        // Row groups small enough that a little corpus still has several.
-        rows_per_group: if megabytes < 2.0 { 256 } else { 1024 },
-        ..if megabytes < 2.0 {
-            CorpusSettings::smoke()
-        } else {
-            CorpusSettings::default()
-        }
+        ..settings.clone()
     };
     // Leaves a complete corpus of the same world and settings as it is.
     let manifest = write_corpus(&world, &run.folder.data(), &settings)?;
@@ -201,42 +187,3 @@ pub fn validation_batches(
     )?)
 }
 // ANCHOR_END: batches
-
-// ANCHOR: conversations
-/// The files of conversations and their share in an epoch. `side` is `train` or `test`.
-pub fn conversations(run: &Run, side: &str) -> Result<Vec<(Box<dyn ConversationSource>, f64)>> {
-    let data = run.folder.data();
-    let file = |path: &str| -> PathBuf { data.join(path) };
-    let mut sources: Vec<(Box<dyn ConversationSource>, f64)> = vec![(
-        Box::new(DataSet::<SmolTalk>::open(
-            "chat",
-            &file(&format!("chat/{side}.jsonl")),
-        )?),
-        1.0,
-    )];
-    if side == "train" {
-        sources.push((
-            Box::new(DataSet::<Identity>::open(
-                "identity",
-                &file("chat/identity.jsonl"),
-            )?),
-            1.0,
-        ));
-        sources.push((
-            Box::new(DataSet::<WordProblem>::open(
-                "gsm8k",
-                &file("gsm8k/train.jsonl"),
-            )?),
-            0.2,
-        ));
-        sources.push((
-            Box::new(DataSet::<SmolTalk>::open(
-                "spelling",
-                &file("spelling/train.jsonl"),
-            )?),
-            0.2,
-        ));
-    }
-    Ok(sources)
-}
-// ANCHOR_END: conversations

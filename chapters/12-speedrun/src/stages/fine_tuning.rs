@@ -1,154 +1,178 @@
-//! Stage `sft`: from a model that continues text to one that answers.
+//! Stages `mid` and `sft`: from a model that continues text to one that answers.
+//!
+//! Both are chapter 07's stage with a recipe of its own. Midtraining starts from the base model and reads every token of its
+//! conversations; fine-tuning starts from what midtraining left, or from the base model where the recipe has none, and
+//! learns the assistant's tokens only.
 
-use crate::recipe::Sft;
+use crate::arithmetic::grouped;
 use crate::run::{Ended, Run};
-use crate::stages::{data, vocabulary};
+use crate::stages::vocabulary;
 use anyhow::Result;
-use dataset::BatchSource;
 use muon::Rates2025;
-use pretrain::{Evaluation, Metrics, Outcome, batch_tensors};
+use pretrain::{Evaluation, Metrics, Outcome};
 use serde::{Deserialize, Serialize};
-use sft::{ConversationBatches, Ingredient, Mixture, Ramp, SftRun, SftSettings, fine_tune};
+use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
+use std::path::PathBuf;
 use tokenizer::Tokenizer;
 use transformer::Gpt;
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SftNote {
+pub struct TuningNote {
     pub steps: u64,
-    /// Tokens that were learnt from: the assistant's.
+    /// Tokens that were learnt from.
     pub supervised_tokens: u64,
     pub seconds: f64,
-    /// Nats per assistant token on test conversations.
-    pub validation_loss: f64,
+    /// By source of the validation mixture.
+    pub sources: Vec<SourceNote>,
+}
+
+/// How well conversations of one source are answered that the model was not trained on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SourceNote {
+    pub source: String,
+    pub conversations: usize,
+    /// Nats per token that the assistant decides.
+    pub loss: f64,
+    /// The share of answers that greedy decoding would write word for word.
+    pub faultless: f64,
 }
 // ANCHOR_END: note
 
+// ANCHOR: which
+/// The stages that this file runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Mid,
+    Sft,
+}
+
+impl Which {
+    fn name(self) -> &'static str {
+        match self {
+            Which::Mid => "mid",
+            Which::Sft => "sft",
+        }
+    }
+
+    fn recipe(self, run: &Run) -> Option<&StageRecipe> {
+        match self {
+            Which::Mid => run.recipe.mid.as_ref(),
+            Which::Sft => run.recipe.sft.as_ref(),
+        }
+    }
+
+    /// The model that it starts from.
+    fn start(self, run: &Run) -> Result<PathBuf> {
+        let (stage, command) = match self {
+            Which::Sft if run.recipe.mid.is_some() => ("mid", "mid"),
+            _ => ("base", "train"),
+        };
+        let folder = run.folder.model(stage);
+        anyhow::ensure!(
+            folder.join("config.json").exists(),
+            "{} holds no model; run the stage `{command}` first",
+            folder.display()
+        );
+        Ok(folder)
+    }
+}
+// ANCHOR_END: which
+
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<Ended> {
-    let Some(recipe) = &run.recipe.sft else {
-        run.say("sft", "skipped: the recipe has none");
+/// Conversations of each source that are scored: enough to tell 50 % from 60 %.
+const VALIDATION: usize = 200;
+
+pub fn run(run: &Run, which: Which) -> Result<Ended> {
+    let name = which.name();
+    let Some(recipe) = which.recipe(run) else {
+        run.say(name, "skipped: the recipe has none");
         return Ok(Ended::Done);
     };
-    if let Some(note) = run
-        .folder
-        .finished::<SftNote>("sft", &run.folder.model("sft"))?
-    {
+    let folder = run.folder.model(name);
+    if let Some(note) = run.folder.finished::<TuningNote>(name, &folder)? {
         run.say(
-            "sft",
-            &format!("loss {:.4}, kept from before", note.validation_loss),
+            name,
+            &format!("{} steps, kept from before", grouped(note.steps)),
         );
         return Ok(Ended::Done);
     }
     let tokenizer = vocabulary::load(run)?;
-    let base = run.folder.model("base");
-    anyhow::ensure!(
-        base.join("config.json").exists(),
-        "{} holds no model; run the stage `train` first",
-        base.display()
-    );
+    let base = which.start(run)?;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
-    let test = mixture(run, "test")?;
-    let mut test = ConversationBatches::new(
-        test,
-        &tokenizer,
-        recipe.device_rows,
-        run.recipe.model.context as usize,
-    )?;
-    let test: Vec<_> = (0..4)
-        .map(|_| test.next_batch())
-        .collect::<Result<_, _>>()?;
+    let validation = match &recipe.validation {
+        Some(validation) => Some(open_mixture(validation, &run.folder.data(), 0, 1)?),
+        None => None,
+    };
     let (gpt, outcome) = fine_tune(SftRun {
         base: &base,
-        folder: &run.folder.model("sft"),
+        folder: &folder,
         machine: &run.machine,
         kernels: run.kernels(),
         tokenizer: &tokenizer,
-        mixture: mixture(run, "train")?,
+        mixture: open_mixture(&recipe.mixture, &run.folder.data(), 0, 1)?,
         evaluate: Box::new(|gpt, _| {
             Ok(Evaluation {
-                bits_per_byte: None,
                 samples: sample(run, gpt, &tokenizer)?,
+                ..Evaluation::default()
             })
         }),
         metrics: &mut metrics,
         interrupt: run.interrupt.clone(),
-        settings: settings(run, recipe),
+        settings: recipe.settings(
+            name,
+            Rates2025 {
+                weight_decay: 0.0,
+                ..run.recipe.train.optimizer.table_rates()
+            },
+            run.recipe.model.context as usize,
+        )?,
         peak_flops: Some(run.peak_flops),
     })?;
     let state = match outcome {
         Outcome::Interrupted(_) => return Ok(Ended::Interrupted),
         Outcome::Finished(state) => state,
     };
-    let note = SftNote {
+    let scores = match &validation {
+        Some(mixture) => evaluate_by_source(&gpt, run.kernels(), &tokenizer, mixture, VALIDATION)?,
+        None => Vec::new(),
+    };
+    let sources: Vec<SourceNote> = scores
+        .iter()
+        .map(|score| SourceNote {
+            source: score.source.clone(),
+            conversations: score.conversations,
+            loss: score.loss,
+            faultless: score.faultless,
+        })
+        .collect();
+    let answers: Vec<String> = sources
+        .iter()
+        .map(|source| format!("{} {:.0} %", source.source, 100.0 * source.faultless))
+        .collect();
+    let note = TuningNote {
         steps: state.step,
         supervised_tokens: state.tokens,
         seconds: state.seconds,
-        validation_loss: mean_loss(run, &gpt, &test)?,
+        sources,
     };
-    run.folder.write_note("sft", &note)?;
+    run.folder.write_note(name, &note)?;
     run.say(
-        "sft",
+        name,
         &format!(
-            "loss {:.4} on test conversations · {} steps in {:.0} s",
-            note.validation_loss, note.steps, note.seconds
+            "{} steps in {:.0} s · held-out answers word for word: {}",
+            grouped(note.steps),
+            note.seconds,
+            answers.join(", ")
         ),
     );
     Ok(Ended::Done)
 }
 // ANCHOR_END: run
 
-// ANCHOR: settings
-fn settings(run: &Run, recipe: &Sft) -> SftSettings {
-    let (rows, time) = (recipe.device_rows, run.recipe.model.context as usize);
-    let rates = &run.recipe.train.rates;
-    SftSettings {
-        epochs: recipe.epochs,
-        accumulation: recipe.batch_tokens as usize / (rows * time),
-        rates: Rates2025 {
-            embedding: rates.embedding,
-            head: rates.head,
-            matrix: rates.matrix,
-            weight_decay: 0.0,
-        },
-        rate_scale: recipe.rate_scale,
-        ramp: Ramp {
-            warmdown_ratio: recipe.warmdown_ratio,
-            ..Ramp::SFT_2025
-        },
-        evaluate_every: recipe.evaluate_every,
-        checkpoint_seconds: recipe.checkpoint_seconds,
-        seed: run.recipe.seed,
-        ..SftSettings::october_2025(rows, time)
-    }
-}
+// ANCHOR: samples
 
-/// The conversations of one side, mixed by their weights.
-fn mixture(run: &Run, side: &str) -> Result<Mixture> {
-    let ingredients = data::conversations(run, side)?
-        .into_iter()
-        .map(|(source, weight)| Ingredient { source, weight });
-    Ok(Mixture::new(ingredients.collect(), run.recipe.seed, 0, 1)?)
-}
-// ANCHOR_END: settings
-
-// ANCHOR: evaluation
-/// Nats per supervised token.
-fn mean_loss(run: &Run, gpt: &Gpt, batches: &[dataset::Batch]) -> Result<f64> {
-    let _guard = tch::no_grad_guard();
-    let (mut sum, mut count) = (0.0, 0);
-    for batch in batches {
-        let (inputs, targets) = batch_tensors(batch, gpt.device());
-        sum += gpt
-            .loss(run.kernels(), &inputs, &targets)?
-            .sum
-            .double_value(&[]);
-        count += batch.supervised;
-    }
-    Ok(sum / count.max(1) as f64)
-}
-
-/// The model's greedy replies to two questions, to look at while it trains.
+/// Two answers to look at while it learns.
 fn sample(
     run: &Run,
     gpt: &Gpt,
@@ -161,4 +185,4 @@ fn sample(
     }
     Ok(samples)
 }
-// ANCHOR_END: evaluation
+// ANCHOR_END: samples

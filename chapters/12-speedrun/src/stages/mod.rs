@@ -3,6 +3,8 @@
 
 pub mod base;
 pub mod data;
+pub mod examination;
 pub mod fine_tuning;
 pub mod quiz;
+pub mod reinforcing;
 pub mod vocabulary;

@@ -1,0 +1,149 @@
+//! The table that everybody looks at first: what each stage scored.
+
+use crate::run::Run;
+use crate::stages::examination::{ChatNote, ExamNote};
+use anyhow::Result;
+use std::fmt::Write;
+
+// ANCHOR: published
+/// nanochat's d20 as its README printed it (October 2025, commit 3a5e0bc): task → BASE, MID, SFT, RL.
+const NANOCHAT_D20: [(&str, [Option<f64>; 4]); 7] = [
+    ("CORE", [Some(0.2219), None, None, None]),
+    ("ARC-Easy", [None, Some(0.3561), Some(0.3876), None]),
+    ("ARC-Challenge", [None, Some(0.2875), Some(0.2807), None]),
+    ("MMLU", [None, Some(0.3111), Some(0.3151), None]),
+    ("GSM8K", [None, Some(0.0250), Some(0.0455), Some(0.0758)]),
+    ("HumanEval", [None, Some(0.0671), Some(0.0854), None]),
+    ("ChatCORE", [None, Some(0.0730), Some(0.0884), None]),
+];
+// ANCHOR_END: published
+
+// ANCHOR: scores
+const STAGES: [&str; 4] = ["base", "mid", "sft", "rl"];
+
+/// The notes of the examinations that were held.
+pub(super) fn notes(run: &Run) -> Result<[Option<ExamNote>; 4]> {
+    let mut notes = [const { None }; 4];
+    for (note, stage) in notes.iter_mut().zip(STAGES) {
+        *note = run.folder.read_note(&format!("eval-{stage}"))?;
+    }
+    Ok(notes)
+}
+
+/// Tasks as nanochat scores them, then multiple choice by likelihood, which is the fairer question to a small model.
+pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String) -> Result<()> {
+    if notes.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let beside = run.recipe.name == "d20";
+    writeln!(text, "## Scores\n")?;
+    let columns = STAGES.map(str::to_uppercase).join(" | ");
+    let (more, rule) = if beside {
+        (" | nanochat BASE | MID | SFT | RL", "---|---|---|---|")
+    } else {
+        ("", "")
+    };
+    writeln!(
+        text,
+        "| task | {columns}{more} |\n|---|---|---|---|---|{rule}"
+    )?;
+    let mut row = |name: &str, cell: &dyn Fn(&ExamNote) -> Option<String>| {
+        let cells: Vec<String> = notes
+            .iter()
+            .map(|note| note.as_ref().and_then(cell).unwrap_or("–".into()))
+            .collect();
+        if cells.iter().all(|cell| cell == "–") {
+            return Ok(());
+        }
+        write!(text, "| {name} | {} |", cells.join(" | "))?;
+        if beside {
+            let published = NANOCHAT_D20.iter().find(|(task, _)| *task == name);
+            for stage in 0..4 {
+                let value = published.and_then(|(_, values)| values[stage]);
+                write!(
+                    text,
+                    " {} |",
+                    value.map_or("–".into(), |v| format!("{v:.4}"))
+                )?;
+            }
+        }
+        writeln!(text)
+    };
+    row("CORE", &|note| {
+        let core = note.core.as_ref()?;
+        Some(with_interval(
+            core.core,
+            core.interval.low,
+            core.interval.high,
+        ))
+    })?;
+    let tasks = [
+        ("ARC-Easy", "letter"),
+        ("ARC-Challenge", "letter"),
+        ("MMLU", "letter"),
+        ("GSM8K", "writing"),
+        ("HumanEval", "writing"),
+        ("SpellingBee", "writing"),
+    ];
+    for (task, method) in tasks {
+        row(task, &|note| find(note, task, method).map(accuracy))?;
+    }
+    row("ChatCORE", &|note| {
+        let (mean, interval) = note.chat_core.as_ref()?;
+        Some(with_interval(*mean, interval.low, interval.high))
+    })?;
+    for task in ["ARC-Easy", "ARC-Challenge", "MMLU"] {
+        row(&format!("{task}, by likelihood"), &|note| {
+            find(note, task, "continuation").map(accuracy)
+        })?;
+    }
+    row("right answers to GSM8K that called the tool", &|note| {
+        let score = find(note, "GSM8K", "writing")?;
+        let (_, right) = score.tool?;
+        Some(format!("{right} of {}", score.right))
+    })?;
+    writeln!(
+        text,
+        "\nIn brackets the 95 % interval: Wilson's for one task, bootstrap for CORE and ChatCORE. Guessing gets 0.25 of multiple \
+         choice; CORE and ChatCORE are centred, so that guessing is 0.\n"
+    )?;
+    if let Some(core) = notes[0].as_ref().and_then(|note| note.core.as_ref()) {
+        writeln!(
+            text,
+            "| task of CORE | questions | accuracy | centred |\n|---|---:|---:|---:|"
+        )?;
+        for (task, questions, accuracy, centred) in &core.tasks {
+            writeln!(
+                text,
+                "| {task} | {questions} | {accuracy:.4} | {centred:.4} |"
+            )?;
+        }
+        writeln!(text)?;
+    }
+    let mut missing: Vec<&String> = notes
+        .iter()
+        .flatten()
+        .flat_map(|note| &note.missing)
+        .collect();
+    missing.sort();
+    missing.dedup();
+    for missing in missing {
+        writeln!(text, "Not asked: {missing}.\n")?;
+    }
+    Ok(())
+}
+
+fn find<'a>(note: &'a ExamNote, task: &str, method: &str) -> Option<&'a ChatNote> {
+    note.chat
+        .iter()
+        .find(|score| score.task == task && score.method == method)
+}
+
+fn accuracy(score: &ChatNote) -> String {
+    with_interval(score.accuracy(), score.interval.low, score.interval.high)
+}
+
+fn with_interval(value: f64, low: f64, high: f64) -> String {
+    format!("{value:.4} [{low:.2}, {high:.2}]").replace('-', "−")
+}
+// ANCHOR_END: scores

@@ -1,0 +1,152 @@
+//! Stage `rl`: the fine-tuned model solves word problems, and what led to right results becomes likelier.
+
+use crate::arithmetic::grouped;
+use crate::run::{Ended, Run};
+use crate::stages::vocabulary;
+use anyhow::{Context, Result};
+use engine::{Engine, ToolMachine};
+use evals::chat::WordProblemTask;
+use grpo::{GrpoRun, MakeSampler, MakeTool, Rollouts, StepReport, reinforce};
+use muon::Rates2025;
+use pretrain::{Metrics, Outcome};
+use serde::{Deserialize, Serialize};
+use transformer::Tool;
+
+// ANCHOR: note
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RlNote {
+    pub steps: u64,
+    /// Tokens that were learnt from.
+    pub tokens: u64,
+    pub seconds: f64,
+    /// Mean reward over the first and over the last tenth of this sitting's steps.
+    pub first_reward: f64,
+    pub last_reward: f64,
+}
+// ANCHOR_END: note
+
+// ANCHOR: run
+pub fn run(run: &Run) -> Result<Ended> {
+    let Some(recipe) = &run.recipe.rl else {
+        run.say("rl", "skipped: the recipe has none");
+        return Ok(Ended::Done);
+    };
+    let folder = run.folder.model("rl");
+    if let Some(note) = run.folder.finished::<RlNote>("rl", &folder)? {
+        run.say(
+            "rl",
+            &format!("{} steps, kept from before", grouped(note.steps)),
+        );
+        return Ok(Ended::Done);
+    }
+    let base = run.folder.model("sft");
+    anyhow::ensure!(
+        base.join("config.json").exists(),
+        "{} holds no model; run the stage `sft` first",
+        base.display()
+    );
+    let tokenizer = vocabulary::load(run)?;
+    let problems = |side: &str| {
+        let file = run.folder.data().join(format!("gsm8k/{side}.jsonl"));
+        WordProblemTask::open("GSM8K", &file)
+    };
+    let (task, held_out) = (problems("train")?, problems("test")?);
+    let rates = Rates2025 {
+        weight_decay: 0.0,
+        ..run.recipe.train.optimizer.table_rates()
+    };
+    let settings = &recipe.settings;
+    let start = grpo::open(
+        &base,
+        &folder,
+        &run.machine,
+        &tokenizer,
+        &rates,
+        settings.rate_scale,
+    )?;
+    let kernels = run.kernels();
+    let make_sampler: &MakeSampler<'_> = &|gpt| Box::new(Engine::new(gpt, kernels));
+    let make_tool: &MakeTool<'_> = &|| Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
+    let mut metrics = Metrics::open(&run.folder.metrics())?;
+    let mut rewards: Vec<f64> = Vec::new();
+    let outcome = reinforce(GrpoRun {
+        gpt: &start.gpt,
+        kernels,
+        make_sampler,
+        make_tool: Some(make_tool),
+        task: &task,
+        tokenizer: &tokenizer,
+        optimizer: start.optimizer,
+        advantage: None,
+        evaluate: Box::new(|gpt, _| {
+            let rollouts = Rollouts {
+                gpt,
+                make_sampler,
+                make_tool: Some(make_tool),
+                tokenizer: &tokenizer,
+                distribution: settings.distribution(),
+                max_tokens: settings.max_tokens,
+                train_stop: settings.train_stop,
+                rows: settings.rollout_rows,
+            };
+            let rates = rollouts.pass_rates(
+                &held_out,
+                recipe.questions,
+                recipe.samples,
+                run.recipe.seed,
+                &run.interrupt,
+            )?;
+            Ok(rates.as_ref().map(Into::into))
+        }),
+        on_step: &mut |report: &StepReport| {
+            rewards.push(report.reward);
+            if report.step.is_multiple_of(10) {
+                run.say("rl", &line(report));
+            }
+        },
+        metrics: &mut metrics,
+        interrupt: run.interrupt.clone(),
+        settings: settings.clone(),
+        folder: &folder,
+        state: start.state,
+    })
+    .context("reinforcement learning")?;
+    let state = match outcome {
+        Outcome::Interrupted(_) => return Ok(Ended::Interrupted),
+        Outcome::Finished(state) => state,
+    };
+    let tenth = (rewards.len() / 10).max(1);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    let note = RlNote {
+        steps: state.step,
+        tokens: state.tokens,
+        seconds: state.seconds,
+        first_reward: mean(&rewards[..tenth.min(rewards.len())]),
+        last_reward: mean(&rewards[rewards.len().saturating_sub(tenth)..]),
+    };
+    run.folder.write_note("rl", &note)?;
+    run.say(
+        "rl",
+        &format!(
+            "{} steps in {:.0} s · reward {:.3} at first, {:.3} at last",
+            grouped(note.steps),
+            note.seconds,
+            note.first_reward,
+            note.last_reward
+        ),
+    );
+    Ok(Ended::Done)
+}
+
+fn line(report: &StepReport) -> String {
+    format!(
+        "step {:>4}   reward {:.3} ± {:.3}   {:.0} % of groups all alike   {:.1} tokens   tool {:.0} %",
+        report.step,
+        report.reward,
+        report.reward_std,
+        100.0 * report.zero_variance,
+        report.length,
+        100.0 * report.tool
+    )
+}
+// ANCHOR_END: run
