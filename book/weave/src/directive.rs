@@ -35,7 +35,9 @@ pub enum Directive {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
-    #[error("`{{{{#{name}` is no directive of this book; there are weave, fold, table and contents.")]
+    #[error(
+        "`{{{{#{name}` is no directive of this book; there are weave, fold, table and contents."
+    )]
     Unknown { name: String },
     #[error("{text} names no file; write {{{{#weave path/from/the/root.rs:anchor}}}}.")]
     NoPath { text: String },
