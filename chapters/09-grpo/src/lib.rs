@@ -17,7 +17,7 @@
 //!
 //! Read the files in this order: `settings` (all switches), `prompts`, `seeds` and `rollout` (sampling), `advantage`,
 //! `log_probabilities`, `loss` (the objective), `schedule`, `pass_at_k` (measuring), `step_report`, `reinforce` (the
-//! loop), `start` (loading and resuming). `together`, `sums` and `lessons` belong to the demonstration.
+//! loop), `bookkeeping`, `start` (loading and resuming). `together`, `sums` and `lessons` belong to the demonstration.
 // ANCHOR_END: head
 
 // ANCHOR: modules
@@ -25,6 +25,7 @@ pub mod lessons;
 pub mod sums;
 
 mod advantage;
+mod bookkeeping;
 mod error;
 mod log_probabilities;
 mod loss;

@@ -101,12 +101,11 @@ pub(super) fn stages(run: &Run, text: &mut String) -> Result<f64> {
     Ok(total)
 }
 
+/// Writes a stage's line: its name, and its seconds and result if it has run.
+type Row<'a> = dyn FnMut(&str, Option<(f64, String)>) -> std::fmt::Result + 'a;
+
 /// The line of an examination, where the recipe has any.
-fn exam(
-    run: &Run,
-    stage: &str,
-    row: &mut dyn FnMut(&str, Option<(f64, String)>) -> std::fmt::Result,
-) -> Result<()> {
+fn exam(run: &Run, stage: &str, row: &mut Row<'_>) -> Result<()> {
     if run.recipe.evals.is_some() {
         let name = format!("eval-{stage}");
         let note = run.folder.read_note::<ExamNote>(&name)?;

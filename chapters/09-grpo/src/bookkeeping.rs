@@ -1,0 +1,97 @@
+// ANCHOR: head
+//! What a run has to remember: where it began, where it was interrupted, when it is looked at.
+
+use crate::{Error, GrpoRun, RateSchedule};
+use pretrain::{TrainState, checkpoint};
+use serde_json::{Value, json};
+// ANCHOR_END: head
+
+// ANCHOR: bookkeeping
+impl GrpoRun<'_> {
+    /// The state to begin with, and the log cut to what belongs to it.
+    pub(crate) fn begin(&mut self, schedule: &RateSchedule) -> Result<TrainState, Error> {
+        let settings = &self.settings;
+        let fingerprint = self.tokenizer.fingerprint();
+        let questions = self.task.len();
+        let recipe = format!(
+            "{settings:?} on {questions} questions of {}",
+            self.task.name()
+        );
+        let Some(state) = self.state.take() else {
+            self.metrics.rewind(&settings.stage)?;
+            return Ok(TrainState {
+                stage: settings.stage.clone(),
+                step: 0,
+                steps: schedule.steps,
+                tokens: 0,
+                seconds: 0.0,
+                smooth_loss: 0.0,
+                bits_per_byte: None,
+                evaluated: None,
+                position: None,
+                metrics_bytes: self.metrics.bytes(),
+                tokenizer: fingerprint,
+                recipe,
+            });
+        };
+        // A resumed run must be the run that was begun.
+        if state.recipe != recipe || state.steps != schedule.steps {
+            let what = format!(
+                "the checkpoint belongs to another run: it was made with `{}`, now asked for is `{recipe}`",
+                state.recipe
+            );
+            let path = self.folder.to_path_buf();
+            return Err(pretrain::Error::Checkpoint { path, what }.into());
+        }
+        if state.tokenizer != fingerprint {
+            return Err(pretrain::Error::Tokenizer {
+                path: self.folder.to_path_buf(),
+                found: fingerprint,
+                expected: state.tokenizer,
+            }
+            .into());
+        }
+        self.metrics.truncate(state.metrics_bytes)?;
+        Ok(state)
+    }
+
+    /// Whether this step asks for an evaluation that has not been made.
+    pub(crate) fn evaluation_due(&self, state: &TrainState) -> bool {
+        let every = self.settings.evaluate_every;
+        let asked = state.finished() || (every > 0 && state.step.is_multiple_of(every));
+        asked && state.evaluated != Some(state.step)
+    }
+
+    /// `false`: interrupted, and not done.
+    pub(crate) fn evaluation(&mut self, state: &mut TrainState) -> Result<bool, Error> {
+        let Some(found) = (self.evaluate)(self.gpt, state.step)? else {
+            return Ok(false);
+        };
+        let scores: serde_json::Map<String, Value> = found
+            .scores
+            .into_iter()
+            .map(|(name, score)| (name, json!(score)))
+            .collect();
+        let samples: Vec<Value> = found
+            .samples
+            .iter()
+            .map(|(prompt, text)| json!({ "prompt": prompt, "text": text }))
+            .collect();
+        let line = json!({ "evaluation": scores, "samples": samples });
+        self.metrics.write(&state.stage, state.step, line)?;
+        state.evaluated = Some(state.step);
+        Ok(true)
+    }
+
+    pub(crate) fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
+        state.metrics_bytes = self.metrics.bytes();
+        Ok(checkpoint::save(
+            self.folder,
+            self.gpt,
+            Some(&self.optimizer),
+            self.tokenizer,
+            state,
+        )?)
+    }
+}
+// ANCHOR_END: bookkeeping
