@@ -17,7 +17,13 @@ pub struct Scores {
 }
 
 pub trait Scorer {
-    fn score(&self, rows: &[Vec<u32>]) -> Result<Vec<Scores>, Error>;
+    fn score(&self, rows: &[Vec<u32>]) -> Result<Vec<Scores>, Error> {
+        self.score_from(rows, &vec![0; rows.len()])
+    }
+
+    /// The same where only the ends of rows matter: entries at positions before `from[row]` may be left at 0. What is not
+    /// asked for need not be multiplied by the head, and of a question with ten examples in front hardly anything is.
+    fn score_from(&self, rows: &[Vec<u32>], from: &[usize]) -> Result<Vec<Scores>, Error>;
 }
 
 /// One forward pass over all rows, padded on the right to the longest: no position sees what comes after it, so padding
@@ -34,7 +40,7 @@ impl<'a> PlainScorer<'a> {
 }
 
 impl Scorer for PlainScorer<'_> {
-    fn score(&self, rows: &[Vec<u32>]) -> Result<Vec<Scores>, Error> {
+    fn score_from(&self, rows: &[Vec<u32>], from: &[usize]) -> Result<Vec<Scores>, Error> {
         let _guard = tch::no_grad_guard();
         let Some(longest) = rows.iter().map(Vec::len).max() else {
             return Ok(Vec::new());
@@ -52,23 +58,36 @@ impl Scorer for PlainScorer<'_> {
             })
             .collect();
         let ids = self.gpt.upload(&ids, rows.len() as i64, longest as i64)?; // (B, T)
-        let logits = self.gpt.logits(self.kernels, &mut Causal, &ids)?; // (B, T, V)
+        // All rows from the earliest position that one of them asks for: S of the T positions.
+        let first = from.iter().copied().min().unwrap_or(0).min(longest - 1);
+        let wanted = (longest - first) as i64;
+        let hidden = self.gpt.hidden(self.kernels, &mut Causal, &ids)?; // (B, T, C)
+        let hidden = hidden.narrow(1, first as i64, wanted); // (B, T, C) -> (B, S, C)
+        let softcap = self.gpt.config().softcap;
+        let logits = self.kernels.logits(&hidden, &self.gpt.head(), softcap); // (B, S, V)
 
         // −ln p(next) = ln Σ exp(logits) − logits[next], at every position but the last
-        let argmax = logits.argmax(-1, false); // (B, T, V) -> (B, T)
-        let last = longest as i64 - 1;
-        let next = ids.narrow(1, 1, last).unsqueeze(-1); // (B, T − 1, 1)
-        let before = logits.narrow(1, 0, last); // (B, T − 1, V)
-        let losses = before.logsumexp(-1, false) - before.gather(-1, &next, false).squeeze_dim(-1); // (B, T − 1)
+        let argmax = logits.argmax(-1, false); // (B, S, V) -> (B, S)
+        let next = ids.narrow(1, first as i64 + 1, wanted - 1).unsqueeze(-1); // (B, S − 1, 1)
+        let before = logits.narrow(1, 0, wanted - 1); // (B, S − 1, V)
+        let losses = before.logsumexp(-1, false) - before.gather(-1, &next, false).squeeze_dim(-1); // (B, S − 1)
 
         let mut scores = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            let pick =
-                |table: &Tensor, count: usize| table.get(index as i64).narrow(0, 0, count as i64);
+            let skipped = first.min(row.len());
+            let pick = |table: &Tensor, end: usize| {
+                let count = end.saturating_sub(skipped) as i64;
+                table.get(index as i64).narrow(0, 0, count)
+            };
             let argmax: Vec<i64> = Vec::try_from(pick(&argmax, row.len()))?;
+            let found: Vec<f32> = Vec::try_from(pick(&losses, row.len() - 1).to_kind(Kind::Float))?;
+            let mut losses = vec![0.0; skipped.min(row.len() - 1)];
+            losses.extend(found);
+            let mut best = vec![0; skipped];
+            best.extend(argmax.into_iter().map(|id| id as u32));
             scores.push(Scores {
-                losses: Vec::try_from(pick(&losses, row.len() - 1).to_kind(Kind::Float))?,
-                argmax: argmax.into_iter().map(|id| id as u32).collect(),
+                losses,
+                argmax: best,
             });
         }
         Ok(scores)

@@ -71,7 +71,7 @@ pub fn score_batched(
         .map(|question| vec![None; question.rows.len()])
         .collect();
     for batch in plan(questions, budget) {
-        for (&(index, row), span) in batch.iter().zip(pass(scorer, questions, &batch)?) {
+        for (&(index, row), span) in batch.iter().zip(pass(scorer, questions, &batch, true)?) {
             scores[index][row] = Some(span);
         }
         done(batch.len());
@@ -84,29 +84,41 @@ pub fn score_batched(
     Ok(whole.collect())
 }
 
-/// One question per pass, as nanochat does it: the yardstick for the above.
+/// One question per pass and logits for every token of it, as nanochat does it: the yardstick for the above.
 pub fn score_one_at_a_time(
     scorer: &dyn Scorer,
     questions: &[Question],
 ) -> Result<Vec<Vec<SpanScores>>, Error> {
     let one = |index: usize| {
         let rows = 0..questions[index].rows.len();
-        pass(scorer, questions, &rows.map(|row| (index, row)).collect())
+        pass(
+            scorer,
+            questions,
+            &rows.map(|row| (index, row)).collect(),
+            false,
+        )
     };
     (0..questions.len()).map(one).collect()
 }
 
+/// With `spans_only` the scorer need not look at what stands before the scored spans.
 fn pass(
     scorer: &dyn Scorer,
     questions: &[Question],
     batch: &Batch,
+    spans_only: bool,
 ) -> Result<Vec<SpanScores>, Error> {
     let rows: Vec<&crate::question::Row> = batch
         .iter()
         .map(|&(index, row)| &questions[index].rows[row])
         .collect();
     let ids: Vec<Vec<u32>> = rows.iter().map(|row| row.ids.clone()).collect();
-    let scores = scorer.score(&ids)?;
+    let scores = if spans_only {
+        let from: Vec<usize> = rows.iter().map(|row| row.start - 1).collect();
+        scorer.score_from(&ids, &from)?
+    } else {
+        scorer.score(&ids)?
+    };
     let fault = Error::Scores {
         asked: rows.len(),
         found: scores.len(),

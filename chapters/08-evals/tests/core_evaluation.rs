@@ -362,7 +362,7 @@ fn what_is_wrong_with_a_bundle_is_said() {
 fn a_scorer_that_leaves_something_out_is_an_error() {
     struct Short(usize);
     impl Scorer for Short {
-        fn score(&self, rows: &[Vec<u32>]) -> Result<Vec<Scores>, Error> {
+        fn score_from(&self, rows: &[Vec<u32>], _: &[usize]) -> Result<Vec<Scores>, Error> {
             let one = Scores {
                 losses: vec![],
                 argmax: vec![],

@@ -25,7 +25,7 @@ const LOGITS: usize = 1 << 24;
 
 // ANCHOR: score
 impl Scorer for Engine<'_> {
-    fn score(&self, rows: &[Vec<u32>]) -> Result<Vec<Scores>, Error> {
+    fn score_from(&self, rows: &[Vec<u32>], from: &[usize]) -> Result<Vec<Scores>, Error> {
         let _guard = tch::no_grad_guard();
         let context = self.gpt.config().context;
         for (row, ids) in rows.iter().enumerate() {
@@ -55,7 +55,11 @@ impl Scorer for Engine<'_> {
             }
             let (portion, later) = left.split_at(count);
             let sorted: Vec<&[u32]> = portion.iter().map(|&row| &rows[row][..]).collect();
-            for (&row, found) in portion.iter().zip(self.score_sorted(&sorted)?) {
+            let from: Vec<usize> = portion
+                .iter()
+                .map(|&row| from.get(row).copied().unwrap_or(0))
+                .collect();
+            for (&row, found) in portion.iter().zip(self.score_sorted(&sorted, &from)?) {
                 scores[row] = Some(found);
             }
             left = later;
@@ -71,7 +75,7 @@ impl Scorer for Engine<'_> {
 // ANCHOR: portion
 impl Engine<'_> {
     /// Level by level: each segment begins with its parent's row of the cache.
-    fn score_sorted(&self, sorted: &[&[u32]]) -> Result<Vec<Scores>, Error> {
+    fn score_sorted(&self, sorted: &[&[u32]], from: &[usize]) -> Result<Vec<Scores>, Error> {
         let mut scores: Vec<Scores> = sorted
             .iter()
             .map(|ids| Scores {
@@ -106,7 +110,7 @@ impl Engine<'_> {
                 .map(|segment| &sorted[segment.rows.start][segment.positions.clone()])
                 .collect();
             self.read(&mut cache, 0, &pieces, &mut |read| {
-                self.judge(&read, &segments, sorted, &mut scores)
+                self.judge(&read, &segments, sorted, from, &mut scores)
             })?;
 
             let mut row_of = vec![0; level.len()];
@@ -120,12 +124,14 @@ impl Engine<'_> {
     // ANCHOR_END: portion
 
     // ANCHOR: judge
-    /// Losses and argmax of the positions of one pass, written to every row that they belong to.
+    /// Losses and argmax of the positions of one pass, written to every row that they belong to. Positions that none of a
+    /// segment's rows asks for are passed over: of a prompt full of examples that is nearly all.
     fn judge(
         &self,
         read: &Read<'_>,
         segments: &[&Segment],
         sorted: &[&[u32]],
+        from: &[usize],
         scores: &mut [Scores],
     ) -> Result<(), Error> {
         let (_, time, _) = read.hidden.size3()?;
@@ -133,8 +139,16 @@ impl Engine<'_> {
         let mut found = Vec::new(); // whose they are: segment and position
         let mut next = Vec::new();
         for (row, (&count, segment)) in read.counts.iter().zip(segments).enumerate() {
+            let earliest = from[segment.rows.clone()]
+                .iter()
+                .copied()
+                .min()
+                .unwrap_or(0);
             for at in 0..count {
                 let position = segment.positions.start + read.start + at as usize;
+                if position < earliest {
+                    continue;
+                }
                 let target = sorted[segment.rows.start].get(position + 1);
                 places.push(row as i64 * time + at);
                 found.push((*segment, position));

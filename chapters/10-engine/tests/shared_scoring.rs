@@ -53,6 +53,28 @@ proptest! {
             .collect();
         let (fast, slow) = both(&gpt, chunk, &rows);
         assert_same(&fast, &slow);
+        // Asked for the ends only, both say the same about them as when asked for everything.
+        let from: Vec<usize> = rows
+            .iter()
+            .enumerate()
+            .map(|(row, ids)| (row * 13 + chunk) % ids.len())
+            .collect();
+        let engine = Engine::new(&gpt, &Plain).with_prefill_chunk(chunk);
+        let plain = PlainScorer::new(&gpt, &Plain);
+        for ends in [
+            engine.score_from(&rows, &from).expect("scores"),
+            plain.score_from(&rows, &from).expect("scores"),
+        ] {
+            for ((ends, whole), &from) in ends.iter().zip(&slow).zip(&from) {
+                assert_eq!(ends.argmax.len(), whole.argmax.len());
+                assert_eq!(ends.argmax[from..], whole.argmax[from..]);
+                assert_eq!(ends.losses.len(), whole.losses.len());
+                let pairs = ends.losses.iter().zip(&whole.losses).skip(from);
+                for (a, b) in pairs {
+                    assert!((a - b).abs() < 1e-4, "{a} against {b}");
+                }
+            }
+        }
     }
 }
 

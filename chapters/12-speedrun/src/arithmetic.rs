@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! `--dry-run`: what a recipe will cost, before it costs anything. All of it is arithmetic, none of it measured.
 
 use crate::method::DialRates;
@@ -5,6 +6,7 @@ use crate::recipe::{Model, Recipe};
 use anyhow::Result;
 use transformer::dial_2026::{DialSettings, dial_2026, scaling_parameters};
 use transformer::{Config, dial};
+// ANCHOR_END: head
 
 // ANCHOR: plan
 /// What follows from a recipe.

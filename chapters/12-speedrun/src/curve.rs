@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! A curve as SVG that reads well on white and on black.
 
 use anyhow::{Context, Result, anyhow};
 use plotters::prelude::*;
 use std::path::Path;
+// ANCHOR_END: head
 
 // ANCHOR: curve
 /// One line of a figure.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! `nanocrab`: the whole pipeline, one subcommand per stage.
 
 use anyhow::{Context, Result, bail};
@@ -9,11 +10,12 @@ use speedrun::run::{Ended, Run};
 use speedrun::run_folder::RunFolder;
 use speedrun::stages::fine_tuning::Which;
 use speedrun::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
-use speedrun::{arithmetic, report};
+use speedrun::{arithmetic, core_bench, report};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use transformer::Plain;
+// ANCHOR_END: head
 
 // ANCHOR: command-line
 /// Build your own ChatGPT in Rust, from bytes to chat.
@@ -79,6 +81,14 @@ enum Command {
         /// Another folder for tables and figures
         #[arg(long)]
         book: Option<PathBuf>,
+    },
+    /// Score CORE one question at a time and batched, and compare
+    BenchCore {
+        #[command(flatten)]
+        bench: core_bench::CoreBenchOptions,
+        /// cpu, cuda, cuda:1 or mps [default: the best there is]
+        #[arg(long)]
+        device: Option<String>,
     },
     /// Talk to a trained model
     Chat {
@@ -187,6 +197,9 @@ fn run(command: Command) -> Result<ExitCode> {
                 book,
             };
             ablation::run(&options.open()?, &ablate)?
+        }
+        Command::BenchCore { bench, device } => {
+            core_bench::run(&bench, &machine_of(device)?).map(|()| Ended::Done)?
         }
         Command::Chat { chat, device } => {
             chat::talk(&chat, &machine_of(device)?, &Plain).map(|()| Ended::Done)?

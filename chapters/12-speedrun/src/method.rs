@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! How a recipe trains: which optimizer with which rates, and how the rates move, as data.
 //!
 //! The two kinds are nanochat's of October 2025 and of July 2026. The refinements of Muon (chapter 04) can be had one by
@@ -8,6 +9,7 @@ use muon::{Group, Method, Rates2025, Rates2026, Refinements, groups_2025, groups
 use pretrain::Schedule;
 use serde::{Deserialize, Serialize};
 use transformer::{Gpt, Role};
+// ANCHOR_END: head
 
 // ANCHOR: optimizer
 /// Learning rates stand here before the width scaling of chapter 04.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Recipes: everything that a run decides, as data.
 //!
 //! A recipe is a JSON file in `recipes/`, compiled into the program. It says how much data of which kind, how
@@ -11,6 +12,7 @@ use grpo::GrpoSettings;
 use serde::{Deserialize, Serialize};
 use sft::StageRecipe;
 use transformer::Switches;
+// ANCHOR_END: head
 
 // ANCHOR: recipe
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! One question, one greedy reply: what the quiz and the samples while fine-tuning are made of.
 
 use dataset::{Conversation, Message};
@@ -5,6 +6,7 @@ use engine::Engine;
 use std::ops::ControlFlow;
 use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Kernels, Prompt, Sampler, Sampling};
+// ANCHOR_END: head
 
 // ANCHOR: prompt
 /// The prompt that makes a chat model answer `question`, greedily, with at most 48 tokens.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What every stage is given: the recipe, the run's folder, the machine, and how to be interrupted.
 
 use crate::recipe::Recipe;
@@ -6,6 +7,7 @@ use pretrain::Interrupt;
 use std::path::PathBuf;
 use tensors::Machine;
 use transformer::{Kernels, Plain};
+// ANCHOR_END: head
 
 // ANCHOR: run
 pub struct Run {

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! `runs/NAME/`: where a run keeps everything it makes.
 
 use crate::recipe::Recipe;
@@ -5,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: folder
 /// The folder of one run. Every stage reads the folders of the stages before it and writes its own.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The log: a line for each finished run, appended as it ends, so that a table of ninety runs can be made in ten sittings.
 
 use crate::recipe::Recipe;
@@ -5,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: row
 /// A finished run.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! `nanocrab ablate`: what is each change of 2026 worth, at a size that a laptop trains in a minute?
 //!
 //! Words: a *variant* is a recipe with something changed. It is compared with a *base*: the seed recipe, where the change is
@@ -8,6 +9,7 @@
 //!
 //! Read `variant` (what is compared), `training` (one run), `log` (the CSV that makes it resumable), `speed` (tokens per
 //! second, measured apart, in turns), `table` (what came out).
+// ANCHOR_END: head
 
 // ANCHOR: modules
 mod log;
@@ -23,6 +25,7 @@ pub use training::{Bench, train};
 pub use variant::{Family, Variant, variants};
 // ANCHOR_END: modules
 
+// ANCHOR: uses
 use crate::run::{Ended, Run};
 use crate::run_folder::write_whole;
 use crate::stages::{data, vocabulary};
@@ -30,6 +33,8 @@ use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+// ANCHOR_END: uses
 
 // ANCHOR: options
 /// What the command line decides.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What a change costs in time: a few steps of the base, a few of the variant, and again, so that whatever else slows
 //! the machine down slows both. The ratio of the medians is what the table prints; the seconds themselves mean little.
 
@@ -11,6 +12,7 @@ use std::time::Instant;
 
 /// Steps of one turn.
 const STEPS: usize = 4;
+// ANCHOR_END: head
 
 // ANCHOR: speed
 /// Tokens per second of a variant and of its base, medians over the turns.

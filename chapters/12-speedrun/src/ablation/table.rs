@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What came out: for each change the difference in bits per byte, on alone and off alone, with an interval.
 
 use super::variant::{ALL_REFINEMENTS, ALL_SWITCHES, SEED};
@@ -5,6 +6,7 @@ use super::{Family, Row, SpeedLog, Variant};
 use crate::run::Run;
 use anyhow::{Context, Result};
 use std::path::Path;
+// ANCHOR_END: head
 
 // ANCHOR: effect
 /// A variant against its base.

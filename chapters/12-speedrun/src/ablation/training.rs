@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! One run of an ablation: the training loop of chapter 05 without anything that has to survive it.
 
 use super::{Row, Variant};
@@ -11,6 +12,7 @@ use pretrain::batch_tensors;
 use std::time::Instant;
 use tokenizer::Tokenizer;
 use transformer::Gpt;
+// ANCHOR_END: head
 
 // ANCHOR: bench
 /// What all runs share: the tokenizer and the validation set.

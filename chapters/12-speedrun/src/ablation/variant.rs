@@ -1,9 +1,11 @@
+// ANCHOR: head
 //! What is compared with what.
 
 use crate::method::{OptimizerRecipe, ScheduleRecipe};
 use crate::recipe::{Model, Recipe};
 use muon::Refinements;
 use transformer::{Initialisation, Switches};
+// ANCHOR_END: head
 
 // ANCHOR: variant
 /// Which table a variant belongs to.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The curves of the stages, drawn from the log.
 
 use crate::curve::{Series, draw};
@@ -6,6 +7,7 @@ use crate::stages::base::BaseNote;
 use anyhow::Result;
 use serde_json::Value;
 use std::fmt::Write;
+// ANCHOR_END: head
 
 // ANCHOR: curves
 /// The points (step, value) of one field of one stage.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Where and when a run was made, with what code, and what it would have cost.
 
 use crate::arithmetic::{Plan, grouped};
@@ -5,6 +6,7 @@ use crate::run::Run;
 use anyhow::Result;
 use std::fmt::Write;
 use std::path::Path;
+// ANCHOR_END: head
 
 // ANCHOR: header
 pub(super) fn header(run: &Run, text: &mut String) -> Result<()> {

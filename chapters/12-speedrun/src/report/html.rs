@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! The report as one HTML file that needs nothing beside it: figures and style are inside.
 
 use anyhow::{Context, Result};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 use std::path::Path;
+// ANCHOR_END: head
 
 // ANCHOR: html
 const STYLE: &str = "\

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The report card: `report.md` and `report.html`, what a run did and how well.
 
 mod curves;
@@ -14,6 +15,7 @@ use crate::run_folder::write_whole;
 use crate::stages::quiz::QuizNote;
 use anyhow::Result;
 use std::fmt::Write;
+// ANCHOR_END: head
 
 // ANCHOR: write
 /// Writes the report from the notes and the log. A stage that has not run is said to be missing.

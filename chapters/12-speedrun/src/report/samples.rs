@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Texts to look at: numbers alone have fooled many.
 
 use crate::stages::examination::ExamNote;
@@ -5,6 +6,7 @@ use crate::stages::quiz::QuizNote;
 use anyhow::Result;
 use serde_json::Value;
 use std::fmt::Write;
+// ANCHOR_END: head
 
 // ANCHOR: samples
 /// The continuations of the first and the last evaluation of pretraining, side by side.

@@ -1,9 +1,11 @@
+// ANCHOR: head
 //! The table that everybody looks at first: what each stage scored.
 
 use crate::run::Run;
 use crate::stages::examination::{ChatNote, ExamNote};
 use anyhow::Result;
 use std::fmt::Write;
+// ANCHOR_END: head
 
 // ANCHOR: published
 /// nanochat's d20 as its README printed it (October 2025, commit 3a5e0bc): task → BASE, MID, SFT, RL.

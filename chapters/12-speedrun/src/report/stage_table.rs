@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What every stage took and gave.
 
 use crate::arithmetic::grouped;
@@ -11,6 +12,7 @@ use crate::stages::reinforcing::RlNote;
 use crate::stages::vocabulary::TokenizerNote;
 use anyhow::Result;
 use std::fmt::Write;
+// ANCHOR_END: head
 
 // ANCHOR: stages
 /// A line per stage; says how many seconds all took.

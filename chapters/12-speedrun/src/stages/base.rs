@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stage `train`: pretraining, from random weights to a model that continues text.
 
 use crate::arithmetic::{Plan, model_config};
@@ -13,6 +14,7 @@ use pretrain::{
 use serde::{Deserialize, Serialize};
 use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Prompt, Sampler, Sampling};
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stage `data`: documents to pretrain on and conversations to fine-tune on.
 //!
 //! The documents are the embedded world's, or the user's own folder of text (`--text`). The conversations are the
@@ -12,6 +13,7 @@ use dataset::{Corpus, DocumentSource, PackingSettings, Position, PretrainBatches
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tokenizer::Tokenizer;
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stages `eval-base`, `eval-mid`, `eval-sft`, `eval-rl`: the same examination after each training stage, so that the report
 //! can say what each of them was good for.
 //!
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 use transformer::{Gpt, Tool};
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]

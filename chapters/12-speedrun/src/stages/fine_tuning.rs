@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stages `mid` and `sft`: from a model that continues text to one that answers.
 //!
 //! Both are chapter 07's stage with a recipe of its own. Midtraining starts from the base model and reads every token of its
@@ -15,6 +16,7 @@ use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
 use std::path::PathBuf;
 use tokenizer::Tokenizer;
 use transformer::Gpt;
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]

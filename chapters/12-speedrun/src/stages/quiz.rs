@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stage `quiz`: questions that the fine-tuning never showed, about facts that the pretraining text states.
 //!
 //! A reply counts when it contains the answer as whole words. It is compared with what somebody would score who
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use transformer::{Gpt, Sampler};
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -148,6 +150,7 @@ fn contains_words(text: &str, words: &str) -> bool {
 }
 // ANCHOR_END: run
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,3 +188,4 @@ mod tests {
         assert!((low - 0.4437).abs() < 1e-3 && (high - 0.5563).abs() < 1e-3);
     }
 }
+// ANCHOR_END: tests

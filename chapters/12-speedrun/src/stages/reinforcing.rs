@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stage `rl`: the fine-tuned model solves word problems, and what led to right results becomes likelier.
 
 use crate::arithmetic::grouped;
@@ -11,6 +12,7 @@ use muon::Rates2025;
 use pretrain::{Metrics, Outcome};
 use serde::{Deserialize, Serialize};
 use transformer::Tool;
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]

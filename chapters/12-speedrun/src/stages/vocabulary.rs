@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Stage `tokenizer`: byte-pair merges learnt from the training documents.
 
 use crate::run::Run;
@@ -6,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tokenizer::{Tokenizer, TrainSettings};
+// ANCHOR_END: head
 
 // ANCHOR: note
 #[derive(Debug, Clone, Serialize, Deserialize)]
