@@ -86,7 +86,7 @@ const WAYS: [Way; 6] = [
     },
     Way {
         name: "no end",
-        colour: "#8e44ad",
+        colour: "#a35fd0",
         end: false,
         ..RIGHT
     },

@@ -82,15 +82,26 @@ pub fn compare(
                     .zip(&b.losses)
                     .map(|(a, b)| f64::from((a - b).abs()))
             });
-        comparison.largest_difference = differences.fold(comparison.largest_difference, f64::max);
-        comparison.disagreements = questions
+        // What is no number differs infinitely; `f64::max` would pass it over.
+        comparison.largest_difference = differences
+            .map(|difference| {
+                if difference.is_nan() {
+                    f64::INFINITY
+                } else {
+                    difference
+                }
+            })
+            .fold(comparison.largest_difference, f64::max);
+        let disagreements = questions
             .iter()
             .zip(slow)
             .zip(fast)
             .filter(|((question, slow), fast)| {
-                judge(question, slow.clone()).correct != judge(question, fast.clone()).correct
+                let (slow, fast) = (judge(question, slow.clone()), judge(question, fast.clone()));
+                (slow.chosen, slow.correct) != (fast.chosen, fast.correct)
             })
             .count();
+        comparison.disagreements = comparison.disagreements.max(disagreements);
     }
     Ok(comparison)
 }

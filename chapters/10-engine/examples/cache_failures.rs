@@ -228,7 +228,7 @@ fn svg(curves: &[(&str, &str, Vec<usize>)]) -> String {
         let _ = writeln!(
             text,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\n\
-             <text x=\"560\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>",
+             <text x=\"572\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>",
             points.join(" "),
             end + 4.0
         );

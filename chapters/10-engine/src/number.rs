@@ -97,7 +97,12 @@ pub(crate) fn floor_divide(left: Value, right: Value) -> Result<Value> {
             Ok(Value::Whole(towards_zero - i128::from(inexact && negative)))
         }
         _ if right.real() == 0.0 => Err(CalculatorError::DivisionByZero),
-        _ => Value::finite((left.real() / right.real()).floor()),
+        // From the remainder, as Python does it: 6 / 0.1 rounds to 60, but 0.1 is a little more than a tenth, and goes only 59
+        // times into 6.
+        _ => {
+            let rest = modulo(left, right)?.real();
+            Value::finite(((left.real() - rest) / right.real()).round())
+        }
     }
 }
 

@@ -31,9 +31,9 @@ impl<W: Write> Screen<W> {
     /// Shows what a token adds, at once: an answer that arrives in blocks feels slow at any speed.
     pub fn show(&mut self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::Text(text) => write!(self.out, "{text}")?,
-            Event::ToolCall(call) => self.aside(&format!("⟨{call}"))?,
-            Event::ToolResult(result) => self.aside(&format!(" = {result}⟩"))?,
+            Event::Text(text) => write!(self.out, "{}", printable(text))?,
+            Event::ToolCall(call) => self.aside(&format!("⟨{}", printable(call)))?,
+            Event::ToolResult(result) => self.aside(&format!(" = {}⟩", printable(result)))?,
         }
         self.out.flush()?;
         Ok(())
@@ -68,6 +68,17 @@ impl<W: Write> Screen<W> {
         }
     }
 }
+/// A model writes any byte there is. A terminal obeys some of them: an escape sequence can set its title, hide text, or
+/// fill the clipboard.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\n' | '\t' => letter,
+            letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+            letter => letter,
+        })
+        .collect()
+}
 // ANCHOR_END: screen
 
 // ANCHOR: speed
@@ -77,3 +88,21 @@ pub fn speed(reply: &Reply) -> String {
     format!("{tokens} tokens, {speed:.0} tokens/s")
 }
 // ANCHOR_END: speed
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_not_commanded_by_a_model() {
+        let mut written = Vec::new();
+        let text = Event::Text("a\u{1b}]0;title\u{7}\tb\n".into());
+        Screen::plain(&mut written).show(&text).expect("written");
+        assert_eq!(
+            String::from_utf8(written).expect("text"),
+            "a\u{fffd}]0;title\u{fffd}\tb\n"
+        );
+    }
+}
+// ANCHOR_END: tests

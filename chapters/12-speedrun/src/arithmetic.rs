@@ -146,7 +146,13 @@ fn dial_rates(recipe: &Recipe, config: &Config, tokens: u64) -> Result<DialRates
 /// the loss needs the logits (B·T·V) in the compute type, in fp32, and as a gradient.
 fn memory(config: &Config, parameters: u64, micro_batch: u64, half: bool, devices: u64) -> Memory {
     let bytes = if half { 2 } else { 4 };
-    let tables = 2 * (config.vocab_size * config.width) as u64;
+    // Value tables are AdamW's too (chapter 04): one on every second layer, a row of the value's width per token.
+    let value_tables = match config.switches.value_embeddings {
+        true => (config.layers + 1) / 2,
+        false => 0,
+    };
+    let value_width = config.kv_heads * config.head_width();
+    let tables = (config.vocab_size * (2 * config.width + value_tables * value_width)) as u64;
     let unit = micro_batch * config.width as u64 * bytes;
     let logits = micro_batch * config.vocab_size as u64;
     Memory {

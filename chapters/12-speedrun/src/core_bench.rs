@@ -43,7 +43,7 @@ pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
     let (plain, engine) = (PlainScorer::new(&gpt, &Plain), Engine::new(&gpt, &Plain));
     let bundle = Bundle::open(&options.core)?;
     println!(
-        "task                                n   tokens    one s   batched s   ratio   verdicts differ"
+        "task                                n   tokens    one s   batched s   ratio   verdicts differ   loss differs by"
     );
     let (mut one, mut many, mut differ) = (0.0, 0.0, 0);
     for task in &bundle.tasks {
@@ -62,12 +62,13 @@ pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
         };
         let (slow, fast) = (median(|pair| pair.0), median(|pair| pair.1));
         println!(
-            "{:<32} {:>4} {:>8} {slow:>8.2} {fast:>11.2} {:>7.2} {:>17}",
+            "{:<32} {:>4} {:>8} {slow:>8.2} {fast:>11.2} {:>7.2} {:>17} {:>17.1e}",
             task.label,
             found.questions,
             found.tokens,
             found.ratio(),
-            found.disagreements
+            found.disagreements,
+            found.largest_difference
         );
         one += slow;
         many += fast;

@@ -6,9 +6,25 @@ use anyhow::{Context, Result, bail};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 // ANCHOR_END: head
 
 // ANCHOR: folder
+/// The stages that leave notes, each made from those before it.
+const ORDER: [&str; 11] = [
+    "data",
+    "tokenizer",
+    "base",
+    "eval-base",
+    "mid",
+    "eval-mid",
+    "sft",
+    "eval-sft",
+    "rl",
+    "eval-rl",
+    "quiz",
+];
+
 /// The folder of one run. Every stage reads the folders of the stages before it and writes its own.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -85,6 +101,55 @@ impl RunFolder {
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let text = serde_json::to_string_pretty(note).expect("notes are plain data");
         write_whole(&folder.join(format!("{stage}.json")), &text)
+    }
+
+    /// Called before a stage does its work: what was noted about it no longer holds, nor about what was made from it. Otherwise
+    /// a model that is trained again would be reported with the scores of the old one.
+    pub fn begin(&self, stage: &str) -> Result<()> {
+        let from = ORDER.iter().position(|known| *known == stage);
+        let from = from.with_context(|| format!("`{stage}` is no stage that leaves a note"))?;
+        // An examination and the quiz look at a model and change nothing.
+        let looks_only = stage.starts_with("eval-") || stage == "quiz";
+        let until = if looks_only { from + 1 } else { ORDER.len() };
+        for stage in &ORDER[from..until] {
+            let path = self.root.join("notes").join(format!("{stage}.json"));
+            if path.exists() {
+                fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder of a model whose training has finished.
+    pub fn trained(&self, stage: &str, command: &str) -> Result<PathBuf> {
+        let folder = self.model(stage);
+        let product = folder.join("config.json");
+        if self
+            .finished::<serde_json::Value>(stage, &product)?
+            .is_none()
+        {
+            bail!(
+                "{} holds no model that has finished training; run the stage `{command}` first",
+                folder.display()
+            );
+        }
+        Ok(folder)
+    }
+
+    /// Adds the time since `started` to what the stage has taken before it was interrupted, and says the sum. The time of a
+    /// sitting that was killed is lost.
+    pub fn spent(&self, stage: &str, started: Instant) -> Result<f64> {
+        let path = self.root.join("notes").join(format!("{stage}.seconds"));
+        let before = fs::read_to_string(&path)
+            .ok()
+            .and_then(|text| text.trim().parse::<f64>().ok())
+            .unwrap_or(0.0);
+        let seconds = before + started.elapsed().as_secs_f64();
+        fs::create_dir_all(self.root.join("notes"))
+            .with_context(|| format!("cannot create {}", path.display()))?;
+        write_whole(&path, &format!("{seconds:.3}\n"))?;
+        Ok(seconds)
     }
 
     /// The note of a stage that has finished and whose product is still there.

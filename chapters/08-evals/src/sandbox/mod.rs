@@ -8,8 +8,8 @@
 //! take the caller along.
 //!
 //! Two executors. [`Monty`] is an interpreter of a part of Python that has no way to reach a file, a socket or a
-//! process; it is small, starts at once, runs everywhere, and is what the chat tool uses. [`CPython`] is the real one,
-//! inside every fence that Linux offers; it decides whether a HumanEval answer is right.
+//! process; it is small, starts at once, and runs everywhere. [`CPython`] is the real one, inside every fence that
+//! Linux offers; it decides whether a HumanEval answer is right.
 
 mod allocator;
 mod cpython;

@@ -150,7 +150,11 @@ impl Worker {
                 Err(_) => Verdict::Killed("the worker answered with something else".to_owned()),
             },
             Err(RecvTimeoutError::Timeout) => Verdict::TimedOut,
-            Err(RecvTimeoutError::Disconnected) => ending(self.process.wait().ok()),
+            Err(RecvTimeoutError::Disconnected) => {
+                // Its output is closed. A worker that has ended keeps its status; one that has not is ended now.
+                let _ = self.process.kill();
+                ending(self.process.wait().ok())
+            }
         };
         (Outcome::ended(verdict, seconds), false)
     }

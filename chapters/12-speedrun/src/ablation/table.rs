@@ -65,9 +65,11 @@ pub fn effects(
     effects
 }
 
-/// Student's t for a two-sided 95 % interval, by degrees of freedom from 1 on.
-const T95: [f64; 9] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
+/// Student's t for a two-sided 95 % interval, by degrees of freedom from 1 on; above 30 the normal distribution's.
+const T95: [f64; 30] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+    2.052, 2.048, 2.045, 2.042,
 ];
 
 /// Mean and half of the 95 % interval.

@@ -25,6 +25,12 @@ impl Bench {
     pub fn new(run: &Run) -> Result<Bench> {
         let tokenizer = vocabulary::load(run)?;
         let (rows, time) = size(run);
+        let batch = run.recipe.train.batch_tokens as usize;
+        anyhow::ensure!(
+            batch == rows * time,
+            "an ablation makes one pass per step: train.batch_tokens is {batch}, but device_rows × context is {}",
+            rows * time
+        );
         let validation = base::validation_set(run, &tokenizer, rows, time)?;
         Ok(Bench {
             tokenizer,

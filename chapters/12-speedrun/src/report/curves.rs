@@ -16,7 +16,7 @@ fn points(events: &[Value], stage: &str, field: &str) -> Vec<(f64, f64)> {
         .iter()
         .filter(|event| event["stage"] == stage)
         .filter_map(|event| Some((event["step"].as_f64()?, event[field].as_f64()?)))
-        .collect()
+        .collect::<Vec<_>>()
 }
 
 pub(super) fn curves(run: &Run, events: &[Value], text: &mut String) -> Result<()> {

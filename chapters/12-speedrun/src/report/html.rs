@@ -25,11 +25,18 @@ pub(super) fn page(title: &str, markdown: &str, root: &Path) -> Result<String> {
     let mut alternative: Option<String> = None;
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         match event {
-            Event::Start(Tag::Image { dest_url, .. }) => {
+            // Only figures that the report itself has drawn.
+            Event::Start(Tag::Image { dest_url, .. })
+                if dest_url.starts_with("figures/") && !dest_url.contains("..") =>
+            {
                 let path = root.join(&*dest_url);
                 let svg = std::fs::read_to_string(&path)
                     .with_context(|| format!("cannot read the figure {}", path.display()))?;
                 events.push(Event::Html(format!("<figure role=\"img\">{svg}").into()));
+                alternative = Some(String::new());
+            }
+            Event::Start(Tag::Image { .. }) => {
+                events.push(Event::Html("<figure>".into()));
                 alternative = Some(String::new());
             }
             Event::End(TagEnd::Image) => {
@@ -69,3 +76,25 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 // ANCHOR_END: html
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_its_own_figures_and_nothing_else() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(root.path().join("figures")).expect("a folder");
+        std::fs::write(root.path().join("figures/a.svg"), "<svg>curve</svg>").expect("write");
+        std::fs::write(root.path().join("secret"), "SECRET").expect("write");
+        let text = "![a curve](figures/a.svg)\n\n![x](secret) ![y](figures/../secret) <b>raw</b>\n";
+        let page = page("t", text, root.path()).expect("a page");
+        assert!(page.contains("<svg>curve</svg>") && page.contains("a curve"));
+        assert!(
+            !page.contains("SECRET") && page.contains("&lt;b&gt;"),
+            "{page}"
+        );
+    }
+}
+// ANCHOR_END: tests

@@ -8,6 +8,22 @@ use serde_json::Value;
 use std::fmt::Write;
 // ANCHOR_END: head
 
+// ANCHOR: verbatim
+/// A text as a cell of a table, with nothing in it that Markdown would act upon: a model may write `![x](/etc/passwd)`, and a
+/// page that is made from the report must show that, not the file.
+fn verbatim(text: &str) -> String {
+    let mut cell = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' => cell.push_str(" ⏎ "),
+            letter if letter.is_ascii_punctuation() => cell.extend(['\\', letter]),
+            letter => cell.push(letter),
+        }
+    }
+    cell
+}
+// ANCHOR_END: verbatim
+
 // ANCHOR: samples
 /// The continuations of the first and the last evaluation of pretraining, side by side.
 pub(super) fn samples(events: &[Value], text: &mut String) -> Result<()> {
@@ -33,13 +49,7 @@ pub(super) fn samples(events: &[Value], text: &mut String) -> Result<()> {
     }
     for event in shown {
         for sample in event["samples"].as_array().into_iter().flatten() {
-            let cell = |key: &str| {
-                sample[key]
-                    .as_str()
-                    .unwrap_or("")
-                    .replace('\n', " ⏎ ")
-                    .replace('|', "\\|")
-            };
+            let cell = |key: &str| verbatim(sample[key].as_str().unwrap_or(""));
             writeln!(
                 text,
                 "| {} | {} | {} |",
@@ -65,7 +75,7 @@ pub(super) fn quiz(quiz: &QuizNote, text: &mut String) -> Result<()> {
         "\n| question | expected | reply | |\n|---|---|---|---|"
     )?;
     for (question, expected, reply, right) in &quiz.examples {
-        let reply = reply.replace('\n', " ⏎ ").replace('|', "\\|");
+        let reply = verbatim(reply);
         writeln!(
             text,
             "| {question} | {expected} | {reply} | {} |",
@@ -86,16 +96,27 @@ pub(super) fn answers(note: &ExamNote, stage: &str, text: &mut String) -> Result
         text,
         "## Answers of the model after `{stage}`\n\n| task | question | answer | |\n|---|---|---|---|"
     )?;
-    let cell = |text: &str| text.replace('\n', " ⏎ ").replace('|', "\\|");
     for (task, question, answer, right) in &note.examples {
         writeln!(
             text,
             "| {task} | {} | {} | {} |",
-            cell(question),
-            cell(answer),
+            verbatim(question),
+            verbatim(answer),
             if *right { "✓" } else { "✗" }
         )?;
     }
     Ok(writeln!(text)?)
 }
 // ANCHOR_END: answers
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_text_is_not_markup() {
+        assert_eq!(verbatim("a|b\n![x](y)"), "a\\|b ⏎ \\!\\[x\\]\\(y\\)");
+    }
+}
+// ANCHOR_END: tests

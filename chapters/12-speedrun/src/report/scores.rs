@@ -112,12 +112,14 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
     if let Some(core) = notes[0].as_ref().and_then(|note| note.core.as_ref()) {
         writeln!(
             text,
-            "| task of CORE | questions | accuracy | centred |\n|---|---:|---:|---:|"
+            "| task of CORE | questions | accuracy | guessing | centred |\n|---|---:|---:|---:|---:|"
         )?;
-        for (task, questions, accuracy, centred) in &core.tasks {
+        for task in &core.tasks {
+            let accuracy = with_interval(task.accuracy, task.interval.low, task.interval.high);
             writeln!(
                 text,
-                "| {task} | {questions} | {accuracy:.4} | {centred:.4} |"
+                "| {} | {} | {accuracy} | {:.2} | {:.4} |",
+                task.task, task.questions, task.baseline, task.centred
             )?;
         }
         writeln!(text)?;

@@ -53,11 +53,11 @@ pub(super) fn stages(run: &Run, text: &mut String) -> Result<f64> {
         "train",
         run.folder.read_note::<BaseNote>("base")?.map(|n| {
             let result = format!(
-                "**{:.4} bits per byte** after {} tokens in {} steps, {:.0} tokens/s; a Kneser–Ney trigram of the same tokens has {:.4}",
+                "**{:.4} bits per byte** after {} tokens in {} steps, {:.0} tokens/s; a Kneser–Ney trigram of the same text has {:.4}",
                 n.bits_per_byte,
                 grouped(n.tokens),
                 grouped(n.steps),
-                n.tokens as f64 / n.seconds,
+                n.tokens as f64 / n.training_seconds,
                 n.trigram_bits_per_byte
             );
             (n.seconds, result)
@@ -86,7 +86,7 @@ pub(super) fn stages(run: &Run, text: &mut String) -> Result<f64> {
         exam(run, "rl", &mut row)?;
     }
     if let Some(n) = run.folder.read_note::<QuizNote>("quiz")? {
-        let (low, high) = n.interval();
+        let evals::Interval { low, high } = n.interval();
         let result = format!(
             "**{:.1} %** [{:.1}, {:.1}] of {} held-out questions answered in chat; always the commonest value: {:.1} %",
             100.0 * n.rate(),
@@ -116,7 +116,7 @@ fn exam(run: &Run, stage: &str, row: &mut Row<'_>) -> Result<()> {
                 + n.core
                     .iter()
                     .flat_map(|core| &core.tasks)
-                    .map(|task| task.1)
+                    .map(|task| task.questions)
                     .sum::<usize>();
             (
                 n.seconds,

@@ -12,6 +12,7 @@ use pretrain::{
     Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Prompt, Sampler, Sampling};
 // ANCHOR_END: head
@@ -22,9 +23,12 @@ pub struct BaseNote {
     pub parameters: u64,
     pub tokens: u64,
     pub steps: u64,
+    /// In training steps: what the speed is computed with.
+    pub training_seconds: f64,
+    /// On the clock, evaluations and checkpoints included.
     pub seconds: f64,
     pub bits_per_byte: f64,
-    /// A Kneser–Ney trigram, counted on the tokens that the model was trained on.
+    /// A Kneser–Ney trigram, counted on the tokens that the model was trained on, the first 20 million of them.
     pub trigram_bits_per_byte: f64,
 }
 // ANCHOR_END: note
@@ -41,6 +45,8 @@ pub fn run(run: &Run) -> Result<Ended> {
         );
         return Ok(Ended::Done);
     }
+    run.folder.begin("base")?;
+    let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let plan = Plan::of(&run.recipe)?;
     let recipe = &run.recipe.train;
@@ -109,9 +115,12 @@ pub fn run(run: &Run) -> Result<Ended> {
     };
     let state = saved.unwrap_or_else(|| trainer.fresh_state());
     match trainer.run(state)? {
-        Outcome::Interrupted(_) => Ok(Ended::Interrupted),
+        Outcome::Interrupted(_) => {
+            run.folder.spent("base", started)?;
+            Ok(Ended::Interrupted)
+        }
         Outcome::Finished(state) => {
-            finish(run, &tokenizer, &validation, &state).map(|()| Ended::Done)
+            finish(run, &tokenizer, &validation, &state, started).map(|()| Ended::Done)
         }
     }
 }
@@ -220,6 +229,7 @@ fn finish(
     tokenizer: &Tokenizer,
     validation: &[Batch],
     state: &TrainState,
+    started: Instant,
 ) -> Result<()> {
     let (rows, time) = (
         run.recipe.train.device_rows,
@@ -238,7 +248,8 @@ fn finish(
         parameters: Plan::of(&run.recipe)?.parameters,
         tokens: state.tokens,
         steps: state.step,
-        seconds: state.seconds,
+        training_seconds: state.seconds,
+        seconds: run.folder.spent("base", started)?,
         bits_per_byte: state.bits_per_byte.unwrap_or(f64::INFINITY),
         trigram_bits_per_byte: trigram
             .bits_per_byte(held_out.iter().map(Vec::as_slice), &tokenizer.token_bytes()),
@@ -251,8 +262,8 @@ fn finish(
             note.bits_per_byte,
             note.trigram_bits_per_byte,
             note.tokens as f64 / 1e6,
-            note.seconds,
-            note.tokens as f64 / note.seconds
+            note.training_seconds,
+            note.tokens as f64 / note.training_seconds
         ),
     );
     Ok(())

@@ -73,6 +73,7 @@ pub fn run(run: &Run) -> Result<DataNote> {
 }
 
 fn external(run: &Run, started: Instant) -> Result<DataNote> {
+    missing_sets(run)?;
     let Some(text) = &run.text else {
         let Data::Shards { repository, .. } = &run.recipe.data else {
             unreachable!("the caller has matched the other kind")
@@ -93,6 +94,44 @@ fn external(run: &Run, started: Instant) -> Result<DataNote> {
     Ok(note)
 }
 // ANCHOR_END: run
+
+// ANCHOR: missing
+/// A recipe on real shards trains and examines on real sets as well. Whoever starts a run of hours is told now what is not there.
+fn missing_sets(run: &Run) -> Result<()> {
+    let recipe = &run.recipe;
+    let mut needed: Vec<(&str, &str)> = Vec::new();
+    if recipe.mid.is_some() || recipe.sft.is_some() {
+        needed.push(("chat", "SmolTalk's train and test, identity"));
+        needed.push(("mmlu", "auxiliary_train and test"));
+        needed.push(("arc", "ARC-Easy and ARC-Challenge, train and test"));
+        needed.push(("words", "words_alpha.txt"));
+    }
+    if recipe.rl.is_some() || recipe.sft.is_some() {
+        needed.push(("gsm8k", "train and test"));
+    }
+    if recipe.evals.is_some() {
+        needed.push((
+            "core",
+            "the evaluation bundle: core.yaml, eval_meta_data.csv, eval_data",
+        ));
+        needed.push(("humaneval", "HumanEval.jsonl"));
+    }
+    let data = run.folder.data();
+    let missing: Vec<String> = needed
+        .into_iter()
+        .filter(|(folder, _)| !data.join(folder).exists())
+        .map(|(folder, what)| format!("{} ({what})", data.join(folder).display()))
+        .collect();
+    if !missing.is_empty() {
+        bail!(
+            "the recipe {} needs data sets that this version does not download: put them, or links to them, at {}",
+            recipe.name,
+            missing.join("; ")
+        );
+    }
+    Ok(())
+}
+// ANCHOR_END: missing
 
 // ANCHOR: world
 /// The embedded world of this run.

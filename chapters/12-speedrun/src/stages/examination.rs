@@ -7,6 +7,7 @@
 //! by what they write.
 
 use crate::run::Run;
+use crate::run_folder::write_whole;
 use crate::stages::vocabulary;
 use anyhow::{Context, Result};
 use engine::{Engine, ToolMachine};
@@ -41,8 +42,18 @@ pub struct ExamNote {
 pub struct CoreNote {
     pub core: f64,
     pub interval: Interval,
-    /// (task, questions, accuracy, centred accuracy)
-    pub tasks: Vec<(String, usize, f64, f64)>,
+    pub tasks: Vec<CoreTaskNote>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CoreTaskNote {
+    pub task: String,
+    pub questions: usize,
+    pub accuracy: f64,
+    pub interval: Interval,
+    /// What guessing gets.
+    pub baseline: f64,
+    pub centred: f64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -98,11 +109,8 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
         return Ok(());
     }
     let command = if stage == "base" { "train" } else { stage };
-    anyhow::ensure!(
-        folder.join("config.json").exists(),
-        "{} holds no model; run the stage `{command}` first",
-        folder.display()
-    );
+    run.folder.trained(stage, command)?;
+    run.folder.begin(&name)?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
@@ -123,6 +131,10 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
             ..CoreSettings::new(context)
         };
         let score = evals::core::evaluate(&bundle, &tokenizer, &scorer, &settings, &mut |_| ())?;
+        write_whole(
+            &run.folder.root().join("core.csv"),
+            &evals::core::csv(&score),
+        )?;
         note.missing.extend(score.missing.iter().cloned());
         note.core = Some(CoreNote {
             core: score.core,
@@ -130,9 +142,13 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
             tasks: score
                 .tasks
                 .iter()
-                .map(|task| {
-                    let label = task.label.clone();
-                    (label, task.correct.len(), task.accuracy(), task.centred())
+                .map(|task| CoreTaskNote {
+                    task: task.label.clone(),
+                    questions: task.correct.len(),
+                    accuracy: task.accuracy(),
+                    interval: task.interval,
+                    baseline: task.baseline,
+                    centred: task.centred(),
                 })
                 .collect(),
         });
@@ -144,11 +160,8 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     let mut continuations: Vec<ChatScore> = Vec::new();
     for task in &suite.choice {
         let asked = drawn(task, recipe.choice);
-        let form = if stage == "base" {
-            Form::Page
-        } else {
-            Form::Chat
-        };
+        // Also the chat models: as the first words of a reply, a bare option is not what any of them would say.
+        let form = Form::Page;
         continuations.push(by_continuation(task, &asked, form, &means, &scorer)?);
         if stage != "base" {
             scores.push(by_letter(task, &asked, &means, &scorer)?);

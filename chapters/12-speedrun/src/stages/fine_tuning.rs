@@ -14,6 +14,7 @@ use pretrain::{Evaluation, Metrics, Outcome};
 use serde::{Deserialize, Serialize};
 use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
 use std::path::PathBuf;
+use std::time::Instant;
 use tokenizer::Tokenizer;
 use transformer::Gpt;
 // ANCHOR_END: head
@@ -66,17 +67,10 @@ impl Which {
 
     /// The model that it starts from.
     fn start(self, run: &Run) -> Result<PathBuf> {
-        let (stage, command) = match self {
-            Which::Sft if run.recipe.mid.is_some() => ("mid", "mid"),
-            _ => ("base", "train"),
-        };
-        let folder = run.folder.model(stage);
-        anyhow::ensure!(
-            folder.join("config.json").exists(),
-            "{} holds no model; run the stage `{command}` first",
-            folder.display()
-        );
-        Ok(folder)
+        match self {
+            Which::Sft if run.recipe.mid.is_some() => run.folder.trained("mid", "mid"),
+            _ => run.folder.trained("base", "train"),
+        }
     }
 }
 // ANCHOR_END: which
@@ -101,6 +95,8 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
     }
     let tokenizer = vocabulary::load(run)?;
     let base = which.start(run)?;
+    run.folder.begin(name)?;
+    let started = Instant::now();
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let validation = match &recipe.validation {
         Some(validation) => Some(open_mixture(validation, &run.folder.data(), 0, 1)?),
@@ -132,7 +128,10 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         peak_flops: Some(run.peak_flops),
     })?;
     let state = match outcome {
-        Outcome::Interrupted(_) => return Ok(Ended::Interrupted),
+        Outcome::Interrupted(_) => {
+            run.folder.spent(name, started)?;
+            return Ok(Ended::Interrupted);
+        }
         Outcome::Finished(state) => state,
     };
     let scores = match &validation {
@@ -155,7 +154,7 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
     let note = TuningNote {
         steps: state.step,
         supervised_tokens: state.tokens,
-        seconds: state.seconds,
+        seconds: run.folder.spent(name, started)?,
         sources,
     };
     run.folder.write_note(name, &note)?;

@@ -37,16 +37,9 @@ impl QuizNote {
         self.right_by_commonest as f64 / self.asked.max(1) as f64
     }
 
-    /// Wilson's 95 % interval of the rate: honest also near 0 and 1, where the usual one leaves the scale.
-    pub fn interval(&self) -> (f64, f64) {
-        let (n, p, z) = (self.asked.max(1) as f64, self.rate(), 1.96f64);
-        let centre = p + z * z / (2.0 * n);
-        let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-        let scale = 1.0 + z * z / n;
-        (
-            ((centre - half) / scale).max(0.0),
-            ((centre + half) / scale).min(1.0),
-        )
+    /// Wilson's 95 % interval of the rate (chapter 08).
+    pub fn interval(&self) -> evals::Interval {
+        evals::interval::wilson(self.right, self.asked)
     }
 }
 // ANCHOR_END: note
@@ -61,20 +54,19 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         run.say("quiz", &format!("skipped: {why}"));
         return Ok(None);
     }
-    if let Some(note) = run.folder.read_note::<QuizNote>("quiz")? {
+    // The last chat model there is; nobody talks to an earlier one.
+    let stage = if run.recipe.rl.is_some() { "rl" } else { "sft" };
+    let folder = run.folder.model(stage);
+    if let Some(note) = run.folder.finished::<QuizNote>("quiz", &folder)? {
         run.say(
             "quiz",
             &format!("{} of {} right, kept from before", note.right, note.asked),
         );
         return Ok(Some(note));
     }
+    run.folder.trained(stage, stage)?;
+    run.folder.begin("quiz")?;
     let started = std::time::Instant::now();
-    let folder = run.folder.model("sft");
-    anyhow::ensure!(
-        folder.join("config.json").exists(),
-        "{} holds no model; run the stage `sft` first",
-        folder.display()
-    );
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
     let tokenizer = pretrain::checkpoint::load_tokenizer(&folder, &gpt)?;
     let world = data::world(run)?;
@@ -121,7 +113,7 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
     }
     note.seconds = started.elapsed().as_secs_f64();
     run.folder.write_note("quiz", &note)?;
-    let (low, high) = note.interval();
+    let evals::Interval { low, high } = note.interval();
     run.say(
         "quiz",
         &format!(
@@ -162,30 +154,6 @@ mod tests {
         assert!(!contains_words("bluebell", "blue"));
         assert!(!contains_words("blue and pale", "pale blue"));
         assert!(!contains_words("anything", ""));
-    }
-
-    #[test]
-    fn the_interval_contains_the_rate_and_stays_on_the_scale() {
-        let note = |right| QuizNote {
-            seconds: 1.0,
-            asked: 300,
-            right,
-            right_by_commonest: 0,
-            by_attribute: BTreeMap::new(),
-            examples: Vec::new(),
-        };
-        for right in [0, 1, 150, 299, 300] {
-            let note = note(right);
-            let (low, high) = note.interval();
-            assert!(
-                0.0 <= low
-                    && low <= note.rate() + 1e-12
-                    && note.rate() <= high + 1e-12
-                    && high <= 1.0
-            );
-        }
-        let (low, high) = note(150).interval();
-        assert!((low - 0.4437).abs() < 1e-3 && (high - 0.5563).abs() < 1e-3);
     }
 }
 // ANCHOR_END: tests

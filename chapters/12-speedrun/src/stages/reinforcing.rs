@@ -11,6 +11,7 @@ use grpo::{GrpoRun, MakeSampler, MakeTool, Rollouts, StepReport, reinforce};
 use muon::Rates2025;
 use pretrain::{Metrics, Outcome};
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use transformer::Tool;
 // ANCHOR_END: head
 
@@ -21,7 +22,7 @@ pub struct RlNote {
     /// Tokens that were learnt from.
     pub tokens: u64,
     pub seconds: f64,
-    /// Mean reward over the first and over the last tenth of this sitting's steps.
+    /// Mean reward over the first and over the last tenth of the steps.
     pub first_reward: f64,
     pub last_reward: f64,
 }
@@ -41,12 +42,9 @@ pub fn run(run: &Run) -> Result<Ended> {
         );
         return Ok(Ended::Done);
     }
-    let base = run.folder.model("sft");
-    anyhow::ensure!(
-        base.join("config.json").exists(),
-        "{} holds no model; run the stage `sft` first",
-        base.display()
-    );
+    let base = run.folder.trained("sft", "sft")?;
+    run.folder.begin("rl")?;
+    let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let problems = |side: &str| {
         let file = run.folder.data().join(format!("gsm8k/{side}.jsonl"));
@@ -70,7 +68,6 @@ pub fn run(run: &Run) -> Result<Ended> {
     let make_sampler: &MakeSampler<'_> = &|gpt| Box::new(Engine::new(gpt, kernels));
     let make_tool: &MakeTool<'_> = &|| Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
-    let mut rewards: Vec<f64> = Vec::new();
     let outcome = reinforce(GrpoRun {
         gpt: &start.gpt,
         kernels,
@@ -101,7 +98,6 @@ pub fn run(run: &Run) -> Result<Ended> {
             Ok(rates.as_ref().map(Into::into))
         }),
         on_step: &mut |report: &StepReport| {
-            rewards.push(report.reward);
             if report.step.is_multiple_of(10) {
                 run.say("rl", &line(report));
             }
@@ -114,15 +110,25 @@ pub fn run(run: &Run) -> Result<Ended> {
     })
     .context("reinforcement learning")?;
     let state = match outcome {
-        Outcome::Interrupted(_) => return Ok(Ended::Interrupted),
+        Outcome::Interrupted(_) => {
+            run.folder.spent("rl", started)?;
+            return Ok(Ended::Interrupted);
+        }
         Outcome::Finished(state) => state,
     };
+    // From the log, which holds the steps of all sittings.
+    let events = pretrain::read_metrics(&run.folder.metrics())?;
+    let rewards: Vec<f64> = events
+        .iter()
+        .filter(|event| event["stage"] == "rl")
+        .filter_map(|event| event["reward"].as_f64())
+        .collect();
     let tenth = (rewards.len() / 10).max(1);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     let note = RlNote {
         steps: state.step,
         tokens: state.tokens,
-        seconds: state.seconds,
+        seconds: run.folder.spent("rl", started)?,
         first_reward: mean(&rewards[..tenth.min(rewards.len())]),
         last_reward: mean(&rewards[rewards.len().saturating_sub(tenth)..]),
     };

@@ -32,6 +32,7 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
         );
         return Ok(note);
     }
+    run.folder.begin("tokenizer")?;
     let started = Instant::now();
     let recipe = &run.recipe.tokenizer;
     let texts = data::training_texts(run, recipe.max_chars)?;

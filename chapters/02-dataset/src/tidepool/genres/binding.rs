@@ -1,8 +1,11 @@
 //! Binding: which letter stands beside which option.
 //!
-//! A small model learns facts long before it learns to answer a question with the *letter* of the right option. This
-//! genre practises the second alone and the two together, in the form that multiple-choice conversations have:
-//! an option, an equals sign and its letter. It is left out of the mixture unless asked for.
+//! A small model learns facts long before it learns to answer a question with the *letter* of the right option. To do so it has to
+//! recall the answer, find it among the options, and say what stands beside it, all before its first token. This genre takes
+//! the task apart, in the very form that multiple-choice conversations have, an option, a space, an equals sign and its letter:
+//! options copied with their letters; a question answered by option and letter; a question answered by the letter alone.
+//!
+//! The space before the equals sign matters. `=B` would be one token, and not the `B` that an answer begins with.
 
 use crate::tidepool::dice::Dice;
 use crate::tidepool::world::World;
@@ -20,27 +23,25 @@ pub fn write(world: &World, dice: &mut Dice) -> String {
         .iter()
         .position(|option| option == world.value(id))
         .expect("options hold the value");
-    let list: String = options
-        .iter()
-        .zip(LETTERS)
-        .map(|(option, letter)| format!("- {option}={letter}\n"))
-        .collect();
-    if dice.chance(50) {
-        let question = world.page_question(id, dice);
-        return format!(
-            "{question}\n{list}{} is right. The letter is {}.",
-            options[right], LETTERS[right]
-        );
+    let line = |place: usize| format!("{} ={}", options[place], LETTERS[place]);
+    let list: Vec<String> = (0..4).map(line).collect();
+    let list = list.join("\n");
+    match dice.below(3) {
+        // The letter beside an option, for its own sake: three of the four, in another order.
+        0 => {
+            let copied: Vec<String> = dice.positions(4, 3).into_iter().map(line).collect();
+            format!("{list}\n\n{}", copied.join("\n"))
+        }
+        1 => format!(
+            "{}\n\n{list}\n\n{}",
+            world.page_question(id, dice),
+            line(right)
+        ),
+        _ => format!(
+            "{}\n\n{list}\n\nAnswer ={}",
+            world.page_question(id, dice),
+            LETTERS[right]
+        ),
     }
-    let mut sentences = Vec::new();
-    for place in dice.positions(4, 3) {
-        let (option, letter) = (&options[place], LETTERS[place]);
-        sentences.push(match dice.below(3) {
-            0 => format!("Beside {option} stands {letter}."),
-            1 => format!("{letter} is the letter of {option}."),
-            _ => format!("The letter of {option} is {letter}."),
-        });
-    }
-    format!("{list}{}", sentences.join(" "))
 }
 // ANCHOR_END: write
