@@ -152,8 +152,12 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
         }
     }
 
-    let rates = scaled(settings.rates, settings.rate_scale);
-    let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
+    let width = gpt.config().width;
+    let mut groups = groups_2025(gpt.parameters(), width, &settings.rates, gpt.compute())?;
+    // Every group: the tables that a switch brings have rates of their own, and forget as fast as any other.
+    for group in &mut groups {
+        group.lr *= settings.rate_scale;
+    }
     let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
     if saved.is_some() || settings.warm_start {
         checkpoint::load_optimizer(start, &mut optimizer)?;
@@ -205,14 +209,5 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
 pub fn steps_for(rows: usize, settings: &SftSettings) -> u64 {
     let rows_per_step = settings.rows * settings.accumulation;
     (rows.div_ceil(rows_per_step) as u64).max(1)
-}
-
-fn scaled(rates: Rates2025, scale: f64) -> Rates2025 {
-    Rates2025 {
-        embedding: rates.embedding * scale,
-        head: rates.head * scale,
-        matrix: rates.matrix * scale,
-        ..rates
-    }
 }
 // ANCHOR_END: steps

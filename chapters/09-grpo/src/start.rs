@@ -60,13 +60,11 @@ pub fn open(
 
 /// AdamW for the tables and Muon for the matrices, at a fraction of pretraining's rates.
 pub fn scaled_optimizer(gpt: &Gpt, rates: &Rates2025, rate_scale: f64) -> Result<Optimizer, Error> {
-    let rates = Rates2025 {
-        embedding: rates.embedding * rate_scale,
-        head: rates.head * rate_scale,
-        matrix: rates.matrix * rate_scale,
-        ..*rates
-    };
-    let groups = groups_2025(gpt.parameters(), gpt.config().width, &rates, gpt.compute())?;
+    let mut groups = groups_2025(gpt.parameters(), gpt.config().width, rates, gpt.compute())?;
+    // All of them, also those of tables that only a switch brings.
+    for group in &mut groups {
+        group.lr *= rate_scale;
+    }
     Ok(Optimizer::new(
         groups,
         Box::new(PlainUpdates),

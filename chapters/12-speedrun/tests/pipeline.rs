@@ -206,5 +206,5 @@ fn a_stage_names_the_stage_before_it() {
     assert!(bench.bad("sft", &[]).contains("`mid` first"));
     assert!(bench.bad("rl", &[]).contains("`sft` first"));
     assert!(bench.bad("eval", &["--stage", "rl"]).contains("`rl` first"));
-    assert!(bench.bad("quiz", &[]).contains("`sft` first"));
+    assert!(bench.bad("quiz", &[]).contains("`rl` first"));
 }
