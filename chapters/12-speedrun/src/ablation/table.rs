@@ -141,10 +141,24 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
         done.push(stem);
     }
     let (recipe, model) = (&run.recipe.train, &run.recipe.model);
-    let pairs = effects.iter().map(|effect| effect.pairs).min().unwrap_or(0);
+    let pairs = effects.iter().map(|effect| effect.pairs);
+    let trust = match (pairs.clone().min(), pairs.max()) {
+        (Some(1), Some(1)) => {
+            "One pair each: no interval can be given, and differences of a hundredth may be luck."
+                .to_string()
+        }
+        (Some(least), Some(most)) if least == most => {
+            format!("Mean of {least} pairs with the 95 % interval of Student's t.")
+        }
+        (least, most) => format!(
+            "Mean of {} to {} pairs, with the 95 % interval of Student's t where there are two or more; the runs are not complete.",
+            least.unwrap_or(0),
+            most.unwrap_or(0)
+        ),
+    };
     text += &format!(
         "\nNegative is better where a change is on alone; where it is off alone, positive says that it is missed. \
-         Mean of {pairs} pairs with the 95 % interval of Student's t. The seed recipe has {} bits per byte, with {what} {}. \
+         {trust} The seed recipe has {} bits per byte, with {what} {}. \
          {} layers, width {}, context {}, {} tokens of tidepool in batches of {}. {}, commit {}, {}; `nanocrab ablate`.\n",
         mean(SEED).map_or("–".into(), |mean| format!("{mean:.4}")),
         mean(all).map_or("–".into(), |mean| format!("{mean:.4}")),
@@ -153,7 +167,7 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
         model.context,
         crate::arithmetic::grouped(recipe.tokens.unwrap_or(0)),
         crate::arithmetic::grouped(recipe.batch_tokens),
-        crate::report::processor(),
+        crate::report::processor().trim_start_matches(", "),
         crate::report::commit(),
         chrono::Local::now().format("%Y-%m-%d"),
     );
