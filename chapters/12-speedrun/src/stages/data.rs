@@ -73,16 +73,16 @@ pub fn run(run: &Run) -> Result<DataNote> {
 }
 
 fn external(run: &Run, started: Instant) -> Result<DataNote> {
-    missing_sets(run)?;
-    let Some(text) = &run.text else {
-        let Data::Shards { repository, .. } = &run.recipe.data else {
-            unreachable!("the caller has matched the other kind")
-        };
+    let missing = missing(run);
+    if !missing.is_empty() {
         bail!(
-            "the recipe {} pretrains on {repository}, which this version does not download; fetch its shards \
-             and name their folder with --text FOLDER (the last one in name order is validation)",
-            run.recipe.name
+            "the recipe {} needs data that this version does not download: {}",
+            run.recipe.name,
+            missing.join("; ")
         );
+    }
+    let Some(text) = &run.text else {
+        unreachable!("missing text is in the list above")
     };
     corpus(run)?;
     let note = DataNote {
@@ -96,40 +96,45 @@ fn external(run: &Run, started: Instant) -> Result<DataNote> {
 // ANCHOR_END: run
 
 // ANCHOR: missing
-/// A recipe on real shards trains and examines on real sets as well. Whoever starts a run of hours is told now what is not there.
-fn missing_sets(run: &Run) -> Result<()> {
+/// What a recipe on real shards lacks, with the remedy. Whoever starts a run of hours is told all of it now.
+fn missing(run: &Run) -> Vec<String> {
     let recipe = &run.recipe;
-    let mut needed: Vec<(&str, &str)> = Vec::new();
+    let mut lines = Vec::new();
+    if let (None, Data::Shards { repository, .. }) = (&run.text, &recipe.data) {
+        lines.push(format!(
+            "fetch the shards of {repository} and name their folder with --text FOLDER (the last one in name \
+             order is validation)"
+        ));
+    }
+    let mut sets: Vec<(&str, &str)> = Vec::new();
     if recipe.mid.is_some() || recipe.sft.is_some() {
-        needed.push(("chat", "SmolTalk's train and test, identity"));
-        needed.push(("mmlu", "auxiliary_train and test"));
-        needed.push(("arc", "ARC-Easy and ARC-Challenge, train and test"));
-        needed.push(("words", "words_alpha.txt"));
+        sets.push(("chat", "SmolTalk's train and test, identity"));
+        sets.push(("mmlu", "auxiliary_train and test"));
+        sets.push(("arc", "ARC-Easy and ARC-Challenge, train and test"));
+        sets.push(("words", "words_alpha.txt"));
     }
     if recipe.rl.is_some() || recipe.sft.is_some() {
-        needed.push(("gsm8k", "train and test"));
+        sets.push(("gsm8k", "train and test"));
     }
     if recipe.evals.is_some() {
-        needed.push((
+        sets.push((
             "core",
             "the evaluation bundle: core.yaml, eval_meta_data.csv, eval_data",
         ));
-        needed.push(("humaneval", "HumanEval.jsonl"));
+        sets.push(("humaneval", "HumanEval.jsonl"));
     }
     let data = run.folder.data();
-    let missing: Vec<String> = needed
-        .into_iter()
-        .filter(|(folder, _)| !data.join(folder).exists())
-        .map(|(folder, what)| format!("{} ({what})", data.join(folder).display()))
-        .collect();
-    if !missing.is_empty() {
-        bail!(
-            "the recipe {} needs data sets that this version does not download: put them, or links to them, at {}",
-            recipe.name,
-            missing.join("; ")
-        );
-    }
-    Ok(())
+    lines.extend(
+        sets.into_iter()
+            .filter(|(folder, _)| !data.join(folder).exists())
+            .map(|(folder, what)| {
+                format!(
+                    "put {what}, or a link to them, at {}",
+                    data.join(folder).display()
+                )
+            }),
+    );
+    lines
 }
 // ANCHOR_END: missing
 
