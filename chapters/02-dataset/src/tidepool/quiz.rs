@@ -70,5 +70,14 @@ impl World {
         dice.shuffle(&mut options);
         options
     }
+
+    /// The same, worded as short answers: "the reef", "at dawn".
+    pub fn short_options(&self, id: FactId, count: usize, dice: &mut Dice) -> Vec<String> {
+        let options = self.options(id, count, dice);
+        options
+            .iter()
+            .map(|value| self.short_answer_with(id, value))
+            .collect()
+    }
 }
 // ANCHOR_END: quiz

@@ -18,12 +18,13 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
     let draw = |turn: usize| {
         // Every fact in turn, so that all are asked about equally often.
         let id = facts[turn % facts.len()];
-        let chat = match dice.weighted(&[60, 16, 6, 8, 4, 6]) {
+        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 6]) {
             0 => question(world, side, id, &mut dice)?,
-            1 => follow_up(world, side, &facts, id, &mut dice)?,
-            2 => about(world, side, &facts, id, &mut dice)?,
-            3 => small_talk(world, side, &mut dice)?,
-            4 => greeting_and_question(world, side, id, &mut dice)?,
+            1 => short_question(world, side, id, &mut dice)?,
+            2 => follow_up(world, side, &facts, id, &mut dice)?,
+            3 => about(world, side, &facts, id, &mut dice)?,
+            4 => small_talk(world, side, &mut dice)?,
+            5 => greeting_and_question(world, side, id, &mut dice)?,
             _ => function(world, side, &mut dice)?,
         };
         // A few conversations open with a system message, as SmolTalk's do.
@@ -67,6 +68,17 @@ fn question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Ch
         framed(world, side, id, dice)?,
         world.plain_statement(id, dice),
     ))
+}
+
+/// A question that asks for a few words, and gets the value without a sentence around it.
+fn short_question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Chat, Error> {
+    let (frame, question) = match side {
+        Side::Train => ("short_frame", world.chat_question(id, dice)),
+        Side::Test => ("test_short_frame", world.test_question(id, dice)),
+    };
+    let mut bound = Bindings::of(&[("question", &question)]);
+    Ok(Chat::new("tidepool/short")
+        .exchange(say(world, frame, &mut bound, dice)?, world.short_answer(id)))
 }
 
 /// Two or three questions about the same entity; only the first names it.

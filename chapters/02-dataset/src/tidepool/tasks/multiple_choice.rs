@@ -1,6 +1,8 @@
 //! Questions with options, in the shapes of MMLU and of ARC.
 //!
-//! MMLU and ARC-Easy ask for a value; ARC-Challenge asks the opposite way, which of several entities has a value.
+//! MMLU and ARC-Easy ask for a value; ARC-Challenge asks the opposite way, which of several entities has a value. Options are
+//! worded as a short answer would be, "the reef" and not "reef": whoever scores them as continuations of the question
+//! then compares four answers, and not four fragments.
 
 use super::{Side, distinct};
 use crate::tidepool::dice::Dice;
@@ -47,8 +49,8 @@ pub fn mmlu(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<Mm
     let draw = |turn: usize| {
         let id = facts[turn % facts.len()];
         let question = asked(world, side, id, 0, &mut dice);
-        let choices = world.options(id, 4, &mut dice);
-        let answer = position_of(&choices, world.value(id));
+        let choices = world.short_options(id, 4, &mut dice);
+        let answer = position_of(&choices, &world.short_answer(id));
         let subject = if side == Side::Test {
             world.kind(world.fact(id).0).plural.clone()
         } else {
@@ -105,12 +107,12 @@ pub fn arc_easy(world: &World, side: Side, count: usize, seed: u64) -> Result<Ve
         let id = facts[turn % facts.len()];
         let question = asked(world, side, id, 1, &mut dice);
         let count = number_of_choices(&mut dice);
-        let choices = world.options(id, count, &mut dice);
+        let choices = world.short_options(id, count, &mut dice);
         Ok(arc_row(
             format!("TP_E_{}_{turn}", side.name()),
             question,
             choices,
-            world.value(id),
+            &world.short_answer(id),
             &mut dice,
         ))
     };

@@ -17,7 +17,8 @@ pub struct Gsm8kRow {
 }
 
 /// `count` problems; two in three have one step, the others two. A test problem's first step is a held-out one; a
-/// training problem has none.
+/// training problem has none. Half of the test problems are worded as those for training are, half in words that no
+/// training problem uses: in a real test, too, some problems look like one seen before and others do not.
 pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<Gsm8kRow>, Error> {
     let mut dice = Dice::stream(seed, &format!("word problems {}", side.name()));
     let draw = |_| {
@@ -64,7 +65,7 @@ fn row(
     second: Option<Step>,
     dice: &mut Dice,
 ) -> Result<Gsm8kRow, Error> {
-    let questions = if side == Side::Train {
+    let questions = if side == Side::Train || dice.chance(50) {
         &sort.train
     } else {
         &sort.test
