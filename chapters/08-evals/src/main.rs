@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! evals                                              trains a small model on tidepool and examines it
-//! evals --model FOLDER --core BUNDLE [--csv FILE]    CORE of a checkpoint folder
-//! evals --model FOLDER --chat DATA [--csv FILE]      the chat tasks
+//! evals --model FOLDER --core BUNDLE                 CORE of a checkpoint folder
+//! evals --model FOLDER --chat DATA                   the chat tasks; both may be asked for at once
 //! evals bench-core [--model FOLDER --core BUNDLE]    batched against one question at a time
 //! evals fool                                         three ways to fool yourself, measured
 //! ```
@@ -41,8 +41,8 @@ struct Options {
     /// Longest answer to a chat task, in tokens
     #[arg(long, default_value_t = 256)]
     max_tokens: usize,
-    /// Write the scores as CSV too
-    #[arg(long)]
+    /// Write the scores into this folder too: core.csv and chat.csv, whichever were asked for
+    #[arg(long, value_name = "FOLDER")]
     csv: Option<PathBuf>,
 }
 
@@ -109,7 +109,11 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
     if options.what.core.is_none() && options.chat.is_none() {
         bail!("what to ask? Add --core BUNDLE or --chat DATA");
     }
-    let mut lines = String::new();
+    // Now, and not when an hour of questions has been answered.
+    if let Some(folder) = &options.csv {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("--csv {} must be a folder", folder.display()))?;
+    }
     if let Some(bundle) = &options.what.core {
         let settings = CoreSettings {
             most: options.what.most,
@@ -124,7 +128,7 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
             &mut |task| eprintln!("{}: {:.4}", task.label, task.accuracy()),
         )?;
         println!("{}", core::table(&score));
-        lines += &core::csv(&score);
+        keep(options, "core.csv", &core::csv(&score))?;
     }
     if let Some(data) = &options.chat {
         let means = ChatMeans {
@@ -155,10 +159,17 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
             &mut |score| eprintln!("{}: {} of {}", score.task, score.right(), score.total()),
         )?;
         println!("{}", chat::table(&scores, &Bootstrap::default()));
-        lines += &chat::csv(&scores);
+        keep(options, "chat.csv", &chat::csv(&scores))?;
     }
-    if let Some(path) = &options.csv {
-        std::fs::write(path, lines).with_context(|| format!("writing {}", path.display()))?;
+    Ok(())
+}
+
+/// A table for programs, into the folder of `--csv`. CORE and chat tasks have other columns, so each has a file, and CORE's is
+/// there before the chat tasks begin.
+fn keep(options: &Options, name: &str, lines: &str) -> Result<()> {
+    if let Some(folder) = &options.csv {
+        let path = folder.join(name);
+        std::fs::write(&path, lines).with_context(|| format!("writing {}", path.display()))?;
     }
     Ok(())
 }
