@@ -139,26 +139,6 @@ pub fn fresh_model(tokenizer: &Tokenizer, machine: &Machine) -> Result<Gpt> {
     };
     Ok(Gpt::new(&config, machine.device, 1)?.with_compute(machine.compute))
 }
-
-/// A model whose every weight is random (a fresh one's output matrices are zero, so that all its answers are ties), wide enough that
-/// arithmetic and not bookkeeping takes the time.
-pub fn random_model_and_bundle(
-    scratch: &Path,
-    machine: &Machine,
-) -> Result<(Gpt, Tokenizer, Bundle)> {
-    let data = scratch.join("tidepool");
-    write_corpus(&World::new(1, 30)?, &data, &corpus_settings())?;
-    let tokenizer = train_tokenizer(&data)?;
-    let config = Config::d(4, tokenizer.vocab_size() as i64, 256)?;
-    let gpt = Gpt::new(&config, machine.device, 1)?.with_compute(machine.compute);
-    tensors::seed_everything(1);
-    tch::no_grad(|| {
-        for parameter in gpt.parameters() {
-            let _ = parameter.tensor.shallow_clone().normal_(0.0, 0.1);
-        }
-    });
-    Ok((gpt, tokenizer, Bundle::open(&data.join("core"))?))
-}
 // ANCHOR_END: model
 
 // ANCHOR: train

@@ -3,11 +3,12 @@
 //!
 //! ```text
 //! evals                                              trains a small model on tidepool and examines it
-//! evals --model FOLDER --core BUNDLE [--csv FILE]    CORE of a checkpoint folder
-//! evals --model FOLDER --chat DATA [--csv FILE]      the chat tasks
-//! evals bench-core [--model FOLDER --core BUNDLE]    batched against one question at a time
+//! evals --model FOLDER --core BUNDLE                 CORE of a checkpoint folder
+//! evals --model FOLDER --chat DATA                   the chat tasks; both may be asked for at once
 //! evals fool                                         three ways to fool yourself, measured
 //! ```
+//!
+//! Batched against one question at a time is measured by `nanocrab bench-core` of chapter 12, which has the engine too.
 
 mod demonstration;
 mod fooling;
@@ -18,9 +19,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use evals::Bootstrap;
 use evals::batches::DEFAULT_BUDGET;
-use evals::benchmark::compare;
 use evals::chat::{self, ChatMeans, ChatSuite, WritingSettings};
-use evals::core::{self, Bundle, CoreSettings, Item, evaluate, order, questions};
+use evals::core::{self, Bundle, CoreSettings, evaluate};
 use evals::sandbox;
 use tensors::{Choice, Machine};
 use tokenizer::Tokenizer;
@@ -33,21 +33,6 @@ use transformer::{Gpt, NaiveSampler, Plain, PlainScorer};
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
-    what: What,
-    /// A data folder laid out as tidepool's: arc/, mmlu/, gsm8k/, humaneval/, words/
-    #[arg(long)]
-    chat: Option<PathBuf>,
-    /// Longest answer to a chat task, in tokens
-    #[arg(long, default_value_t = 256)]
-    max_tokens: usize,
-    /// Write the scores as CSV too
-    #[arg(long)]
-    csv: Option<PathBuf>,
-}
-
-#[derive(clap::Args)]
-struct What {
     /// A checkpoint folder: config.json, model.safetensors, tokenizer.json
     #[arg(long)]
     model: Option<PathBuf>,
@@ -60,18 +45,19 @@ struct What {
     /// Tokens in one forward pass
     #[arg(long, default_value_t = DEFAULT_BUDGET)]
     budget: usize,
+    /// A data folder laid out as tidepool's: arc/, mmlu/, gsm8k/, humaneval/, words/
+    #[arg(long)]
+    chat: Option<PathBuf>,
+    /// Longest answer to a chat task, in tokens
+    #[arg(long, default_value_t = 256)]
+    max_tokens: usize,
+    /// Write the scores into this folder too: core.csv and chat.csv, whichever were asked for
+    #[arg(long, value_name = "FOLDER")]
+    csv: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Times CORE both ways, one question per forward pass and batched, and compares the scores
-    BenchCore {
-        #[command(flatten)]
-        what: What,
-        /// How often both ways take turns
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-    },
     /// Trains three small models and shows how a number can mislead
     Fool,
 }
@@ -83,10 +69,9 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let machine = tensors::start(&Choice::default())?;
     match options.command {
-        Some(Command::BenchCore { what, rounds }) => bench_core(&what, rounds, &machine),
         Some(Command::Fool) => fooling::run(&machine),
-        None if options.what.model.is_none() => {
-            if options.what.core.is_some() || options.chat.is_some() {
+        None if options.model.is_none() => {
+            if options.core.is_some() || options.chat.is_some() {
                 bail!("--core and --chat need a model to ask; add --model FOLDER");
             }
             demonstration::run(&machine)
@@ -106,14 +91,18 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
     let (gpt, tokenizer) = load(folder, machine)?;
     let scorer = PlainScorer::new(&gpt, &Plain);
     let context = gpt.config().context as usize;
-    if options.what.core.is_none() && options.chat.is_none() {
+    if options.core.is_none() && options.chat.is_none() {
         bail!("what to ask? Add --core BUNDLE or --chat DATA");
     }
-    let mut lines = String::new();
-    if let Some(bundle) = &options.what.core {
+    // Now, and not when an hour of questions has been answered.
+    if let Some(folder) = &options.csv {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("--csv {} must be a folder", folder.display()))?;
+    }
+    if let Some(bundle) = &options.core {
         let settings = CoreSettings {
-            most: options.what.most,
-            budget: options.what.budget,
+            most: options.most,
+            budget: options.budget,
             ..CoreSettings::new(context)
         };
         let score = evaluate(
@@ -124,11 +113,11 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
             &mut |task| eprintln!("{}: {:.4}", task.label, task.accuracy()),
         )?;
         println!("{}", core::table(&score));
-        lines += &core::csv(&score);
+        keep(options, "core.csv", &core::csv(&score))?;
     }
     if let Some(data) = &options.chat {
         let means = ChatMeans {
-            budget: options.what.budget,
+            budget: options.budget,
             ..ChatMeans::new(&tokenizer, context)
         };
         let writing = WritingSettings {
@@ -146,7 +135,7 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
         };
         // Chapter 10's engine brings speed and the calculator; here the readable sampler writes, without a tool.
         let scores = ChatSuite::open(data, executor)?.evaluate(
-            options.what.most,
+            options.most,
             &writing,
             &means,
             &scorer,
@@ -155,10 +144,17 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
             &mut |score| eprintln!("{}: {} of {}", score.task, score.right(), score.total()),
         )?;
         println!("{}", chat::table(&scores, &Bootstrap::default()));
-        lines += &chat::csv(&scores);
+        keep(options, "chat.csv", &chat::csv(&scores))?;
     }
-    if let Some(path) = &options.csv {
-        std::fs::write(path, lines).with_context(|| format!("writing {}", path.display()))?;
+    Ok(())
+}
+
+/// A table for programs, into the folder of `--csv`. CORE and chat tasks have other columns, so each has a file, and CORE's is
+/// there before the chat tasks begin.
+fn keep(options: &Options, name: &str, lines: &str) -> Result<()> {
+    if let Some(folder) = &options.csv {
+        let path = folder.join(name);
+        std::fs::write(&path, lines).with_context(|| format!("writing {}", path.display()))?;
     }
     Ok(())
 }
@@ -170,56 +166,3 @@ fn load(folder: &Path, machine: &Machine) -> Result<(Gpt, Tokenizer)> {
     Ok((gpt, tokenizer))
 }
 // ANCHOR_END: score
-
-// ANCHOR: bench
-/// Without a model: one of random weights on tidepool's bundle. Speed does not care what the weights know.
-fn bench_core(what: &What, rounds: usize, machine: &Machine) -> Result<()> {
-    let scratch = tempfile::tempdir()?;
-    let (gpt, tokenizer, bundle) = match (&what.model, &what.core) {
-        (Some(model), Some(core)) => {
-            let (gpt, tokenizer) = load(model, machine)?;
-            (gpt, tokenizer, Bundle::open(core)?)
-        }
-        (None, None) => demonstration::random_model_and_bundle(scratch.path(), machine)?,
-        _ => bail!("give --model and --core together, or neither for tidepool's bundle"),
-    };
-    let scorer = PlainScorer::new(&gpt, &Plain);
-    let context = gpt.config().context as usize;
-    println!(
-        "task                              n    rows   tokens   one s  batched s  ratio  loss differs by  verdicts differ"
-    );
-    let (mut one, mut many) = (0.0, 0.0);
-    for task in &bundle.tasks {
-        let items = task.items()?;
-        let asked: Vec<&Item> = order(items.len(), what.most.or(Some(100)))
-            .into_iter()
-            .map(|item| &items[item])
-            .collect();
-        let (questions, _) = questions(task, &asked, &tokenizer, context);
-        let result = compare(&questions, &scorer, &scorer, what.budget, rounds)?;
-        let median = |pick: fn(&(f64, f64)) -> f64| {
-            let mut seconds: Vec<f64> = result.seconds.iter().map(pick).collect();
-            seconds.sort_by(f64::total_cmp);
-            seconds[seconds.len() / 2]
-        };
-        let (slow, fast) = (median(|pair| pair.0), median(|pair| pair.1));
-        println!(
-            "{:<32} {:>3} {:>7} {:>8} {slow:>7.2} {fast:>10.2} {:>6.2} {:>16.1e} {:>16}",
-            task.label,
-            result.questions,
-            result.rows,
-            result.tokens,
-            result.ratio(),
-            result.largest_difference,
-            result.disagreements
-        );
-        one += slow;
-        many += fast;
-    }
-    println!(
-        "all: {one:.2} s one at a time, {many:.2} s batched, {:.2} times as fast",
-        one / many
-    );
-    Ok(())
-}
-// ANCHOR_END: bench

@@ -1,5 +1,8 @@
 //! What the executors say about programs that mean no harm, and what they do on a machine that denies them something.
 
+#[cfg(target_os = "linux")]
+mod denied;
+
 use evals::sandbox::{Executor, Limits, Monty, Verdict};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_sandbox-worker");
@@ -189,9 +192,8 @@ fn cpython_says_that_it_needs_linux_and_what_to_use_instead() {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
+    use crate::denied::where_refused;
     use evals::sandbox::{CPython, Error, Layer};
-    use seccompiler::{SeccompAction, SeccompFilter};
-    use std::collections::BTreeMap;
 
     #[test]
     fn cpython_answers_like_a_calculator() {
@@ -245,23 +247,6 @@ assert hashlib.sha256(b'x').hexdigest().startswith('2d711642')
 ";
         let outcome = cpython.run(program, &Limits::default());
         assert_eq!(Verdict::Finished, outcome.verdict, "{}", outcome.stderr);
-    }
-
-    /// What `make` says on a thread, and in processes it starts, where the kernel refuses `calls` with `error`: this is
-    /// how a container or an old kernel looks from inside.
-    fn where_refused<T: Send>(calls: &[i64], error: i32, make: impl FnOnce() -> T + Send) -> T {
-        let rules: BTreeMap<_, _> = calls.iter().map(|&call| (call, vec![])).collect();
-        let arch = std::env::consts::ARCH.try_into().unwrap();
-        let refuse = SeccompAction::Errno(error as u32);
-        let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).unwrap();
-        let filter: seccompiler::BpfProgram = filter.try_into().unwrap();
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                seccompiler::apply_filter(&filter).unwrap();
-                make()
-            });
-            thread.join().unwrap()
-        })
     }
 
     fn refused(layers: &[Layer]) -> Vec<&str> {

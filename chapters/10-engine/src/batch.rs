@@ -100,14 +100,17 @@ impl<'a> Batch<'a> {
 impl Batch<'_> {
     /// Adds a row and reads its prompt. The row's first token comes with the next `step`.
     ///
-    /// If the prompt cannot be read, nothing has changed. A row that may not grow at all (no tokens allowed, context
-    /// full) is finished at once and never live.
+    /// If the prompt cannot be continued (an id outside the vocabulary, senseless settings), nothing has changed. If a pass
+    /// fails while it is read (a damaged model), the row is not live; the others are as they were, but its name is used
+    /// up, and rows that were kept may have lost their places. A row that may not grow at all (no tokens allowed,
+    /// context full) is finished at once and never live.
     pub fn join(&mut self, prompt: &Prompt) -> Result<RowId, Error> {
         let ids = self.join_all(std::slice::from_ref(prompt))?;
         Ok(ids[0])
     }
 
-    /// Adds several rows, which are read together; equal prompts and long common prefixes are read once.
+    /// Adds several rows, which are read together; equal prompts and long common prefixes are read once. An error is
+    /// everyone's: none of them is live.
     pub fn join_all(&mut self, prompts: &[Prompt]) -> Result<Vec<RowId>, Error> {
         let _guard = tch::no_grad_guard();
         let ids = self.joined..self.joined + prompts.len();

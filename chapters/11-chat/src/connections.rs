@@ -44,6 +44,9 @@ impl Default for Patience {
 
 /// Open at once; those beyond wait in the kernel's queue.
 pub const CONNECTIONS: usize = 512;
+
+/// For the word that an answer breaks off, and why: short, and the client takes it or is gone.
+const LAST_WORD: Duration = Duration::from_millis(500);
 // ANCHOR_END: patience
 
 // ANCHOR: serve
@@ -94,7 +97,14 @@ pub async fn serve(
     }
     drop(listener);
     service.queue.close();
-    let _ = tokio::time::timeout(patience.farewell, graceful.shutdown()).await;
+    let mut closing = std::pin::pin!(graceful.shutdown());
+    if tokio::time::timeout(patience.farewell, closing.as_mut())
+        .await
+        .is_err()
+    {
+        service.farewell_over.send_replace(true);
+        let _ = tokio::time::timeout(LAST_WORD, closing).await;
+    }
     // What is left is dropped with the runtime: rows without listeners end at their next step.
 }
 // ANCHOR_END: serve

@@ -21,6 +21,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokenizer::Special;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use transformer::Prompt;
 // ANCHOR_END: head
 
@@ -206,41 +207,63 @@ async fn answer(
         with_usage: wanted.usage,
         told: 0,
     };
+    let updates = Updates {
+        arriving: updates,
+        farewell_over: service.farewell_over.subscribe(),
+    };
     match wanted.stream {
         true => Ok(stream(teller, updates)),
         false => whole(teller, updates).await,
     }
 }
 
+/// What comes of a job, for as long as the server has time.
+struct Updates {
+    arriving: UnboundedReceiver<Update>,
+    farewell_over: watch::Receiver<bool>,
+}
+
+impl Updates {
+    /// `None`: nothing more can come. The job has ended, the model's thread is gone, or the server stops and has waited
+    /// long enough.
+    async fn next(&mut self) -> Option<Update> {
+        tokio::select! {
+            biased; // what is there already is told first
+            update = self.arriving.recv() => update,
+            _ = self.farewell_over.wait_for(|&over| over) => None,
+        }
+    }
+}
+
 /// Waits for the end. If the client leaves first, this future is dropped, `updates` with it, and the row ends.
-async fn whole(
-    teller: Teller,
-    mut updates: UnboundedReceiver<Update>,
-) -> Result<Response, Refusal> {
+async fn whole(teller: Teller, mut updates: Updates) -> Result<Response, Refusal> {
     let mut all = Vec::new();
-    while let Some(update) = updates.recv().await {
+    while let Some(update) = updates.next().await {
         all.push(update);
     }
     Ok(Json(teller.whole(all)?).into_response())
 }
 
-/// Server-sent events: each chunk a line `data: …` and an empty line, `[DONE]` after the last.
-fn stream(teller: Teller, updates: UnboundedReceiver<Update>) -> Response {
-    let chunks = stream::unfold((teller, updates), async |(mut teller, mut updates)| {
-        let update = updates.recv().await?;
-        let is_end = matches!(update, Update::Done(_));
-        let chunks = teller
-            .chunks(update)
-            .into_iter()
-            .map(|json| json.to_string());
-        let mut lines: Vec<String> = chunks.collect();
-        if is_end {
+/// Server-sent events: each chunk a line `data: …` and an empty line, `[DONE]` after the last. A stream that cannot come to its
+/// end says so in an error chunk: a client must not take half an answer for a whole one.
+fn stream(teller: Teller, updates: Updates) -> Response {
+    let chunks = stream::unfold(Some((teller, updates)), async |writing| {
+        let (mut teller, mut updates) = writing?;
+        let update = updates.next().await;
+        let goes_on = matches!(update, Some(Update::Begun | Update::Piece(_)));
+        let is_whole = matches!(update, Some(Update::Done(_)));
+        let chunks = match update {
+            Some(update) => teller.chunks(update),
+            None => vec![Refusal::Stopping.json()],
+        };
+        let mut lines: Vec<String> = chunks.iter().map(Value::to_string).collect();
+        if is_whole {
             lines.push("[DONE]".to_string());
         }
         let events = lines
             .into_iter()
             .map(|line| Ok::<_, Infallible>(Sse::default().data(line)));
-        Some((stream::iter(events), (teller, updates)))
+        Some((stream::iter(events), goes_on.then_some((teller, updates))))
     });
     // Comments while nothing comes keep proxies from giving up on a request that waits in the queue.
     let events = SseResponse::new(chunks.flatten()).keep_alive(KeepAlive::default());

@@ -84,6 +84,8 @@ pub struct Service {
     pub hosts: Option<Vec<String>>,
     pub cors: Option<CorsLayer>,
     pub body_timeout: Duration,
+    /// Set when the server stops and answers that are still being written have had their time.
+    pub farewell_over: watch::Sender<bool>,
     asked: AtomicU64,
     nonce: RandomState,
 }
@@ -113,6 +115,7 @@ impl Service {
             hosts: settings.host.is_loopback().then(|| known.collect()),
             cors: settings.cors.as_deref().map(cors).transpose()?,
             body_timeout: settings.patience.body,
+            farewell_over: watch::Sender::new(false),
             asked: AtomicU64::new(0),
             nonce: RandomState::new(),
         })

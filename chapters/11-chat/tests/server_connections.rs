@@ -309,9 +309,13 @@ fn a_server_that_stops_does_not_wait_for_ever() {
     client.write_all(raw(&body.to_string()).as_bytes()).unwrap();
     server.wait_for("nanocrab_live_rows", 1.0);
     server.begin_to_stop();
-    let answer = rest(&mut client); // cut off after the farewell
+    let answer = rest(&mut client); // broken off after the farewell, and it says so
     assert!(
         answer.starts_with("HTTP/1.1 200") && !answer.contains("[DONE]"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains(r#"{"error":"#) && answer.contains("shutting down"),
         "{answer}"
     );
     server.gate.let_through(1); // the row sees that nobody listens

@@ -2,7 +2,8 @@
 //! `nanocrab bench-core`: CORE one question at a time with the plain scorer, against batches with the engine, in turns.
 //!
 //! Three things add up: rows of similar length share a pass; what the options of a question have in common, most of all the
-//! examples in front of it, is read once; and the head is asked for the scored tokens only.
+//! examples in front of it, is read once; and the head is asked for the scored tokens only. With `--plain` the batches go
+//! to the plain scorer as well, which leaves the first of the three.
 
 use anyhow::Result;
 use clap::Args;
@@ -12,7 +13,7 @@ use evals::benchmark::compare;
 use evals::core::{Bundle, Item, order, questions};
 use std::path::PathBuf;
 use tensors::Machine;
-use transformer::{Gpt, Plain, PlainScorer};
+use transformer::{Gpt, Plain, PlainScorer, Scorer};
 // ANCHOR_END: head
 
 // ANCHOR: options
@@ -27,8 +28,12 @@ pub struct CoreBenchOptions {
     /// At most so many questions of each task
     #[arg(long, default_value_t = 40)]
     most: usize,
+    /// How often both ways take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Give the batches to the plain scorer, not to the engine: what batching alone brings
+    #[arg(long)]
+    plain: bool,
     /// Tokens in one forward pass
     #[arg(long, default_value_t = DEFAULT_BUDGET)]
     budget: usize,
@@ -41,6 +46,7 @@ pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
     let gpt = Gpt::load_folder(&options.model, machine.device)?.with_compute(machine.compute);
     let tokenizer = pretrain::checkpoint::load_tokenizer(&options.model, &gpt)?;
     let (plain, engine) = (PlainScorer::new(&gpt, &Plain), Engine::new(&gpt, &Plain));
+    let batched: &dyn Scorer = if options.plain { &plain } else { &engine };
     let bundle = Bundle::open(&options.core)?;
     println!(
         "task                                n   tokens    one s   batched s   ratio   verdicts differ   loss differs by"
@@ -54,7 +60,7 @@ pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
             .collect();
         let context = gpt.config().context as usize;
         let (questions, _) = questions(task, &asked, &tokenizer, context);
-        let found = compare(&questions, &plain, &engine, options.budget, options.rounds)?;
+        let found = compare(&questions, &plain, batched, options.budget, options.rounds)?;
         let median = |pick: fn(&(f64, f64)) -> f64| {
             let mut seconds: Vec<f64> = found.seconds.iter().map(pick).collect();
             seconds.sort_by(f64::total_cmp);

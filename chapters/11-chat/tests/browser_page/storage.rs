@@ -93,6 +93,50 @@ fn a_damaged_or_refused_storage_does_not_stop_the_page() {
 }
 
 #[test]
+fn a_conversation_of_another_shape_is_shown_as_far_as_it_can_be_and_does_not_hide_the_others() {
+    let server = Scripted::start(echo);
+    let Some(page) = open(&server.address) else {
+        return;
+    };
+    let said = |text: &str| json!([{"type": "text", "text": text}]);
+    for (key, value) in [
+        ("a", json!({"title": "no turn", "turns": [null]})),
+        (
+            "b",
+            json!({"title": "no reply", "turns": [{"text": "?", "replies": [null]}]}),
+        ),
+        ("c", json!(["a list"])),
+        // An older page kept neither rivals nor which reply was shown nor when.
+        (
+            "d",
+            json!({"title": "old", "turns": [{"text": "then?", "replies": [
+                {"parts": said("long ago"), "trace": [{"token": "long ago", "logprob": -1.0}]}]}]}),
+        ),
+        (
+            "e",
+            json!({"title": "whole", "changed": 5, "turns": [{"text": "now?", "shown": 0, "replies": [
+                {"parts": said("today"), "finish": "stop", "trace": [
+                    {"token": "today", "logprob": -1.0, "place": 1, "rivals": [["now", -2.0]]}]}]}]}),
+        ),
+    ] {
+        page.value(&format!(
+            "localStorage.setItem({}, {})",
+            json!(format!("nanocrab.chat.{key}")),
+            json!(value.to_string())
+        ));
+    }
+    page.load();
+    assert_eq!(page.texts("#conversations .open"), ["whole", "old"]);
+    page.click("#conversations li:nth-child(2) .open");
+    assert_eq!(page.conversation(), ["then?", "long ago"]);
+    page.click("#xray");
+    assert_eq!(page.conversation(), ["then?", "long ago"]);
+    assert_eq!(page.count("#log .token"), 0, "its tokens cannot be drawn");
+    page.click("#conversations li:nth-child(1) .open");
+    assert_eq!(page.texts("#log .token"), ["today"]);
+}
+
+#[test]
 fn a_full_storage_gives_up_the_oldest_xray_first_and_never_the_words() {
     let server = Scripted::start(|_, answer| {
         answer.begin()?;

@@ -30,9 +30,10 @@ use crate::run::{Ended, Run};
 use crate::run_folder::write_whole;
 use crate::stages::{data, vocabulary};
 use anyhow::{Context, Result, anyhow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 // ANCHOR_END: uses
 
@@ -89,13 +90,16 @@ pub fn run(run: &Run, options: &AblateOptions) -> Result<Ended> {
         tch::set_num_threads(1);
     }
     let next = AtomicUsize::new(0);
+    // Of the first worker that failed. It stops the others: their hours would end in the same message.
+    let failure = OnceLock::<anyhow::Error>::new();
+    let stopping = || run.interrupt.pressed() || failure.get().is_some();
     let work = || -> Result<()> {
-        while !run.interrupt.pressed() {
+        while !stopping() {
             let Some((variant, seed)) = missing.get(next.fetch_add(1, Ordering::SeqCst)) else {
                 break;
             };
-            let Some(row) = train(run, &bench, variant, *seed)? else {
-                break; // interrupted: a run that was cut short says nothing
+            let Some(row) = train(run, &bench, variant, *seed, &stopping)? else {
+                break; // a run that was cut short says nothing
             };
             run.say(
                 "ablate",
@@ -108,19 +112,21 @@ pub fn run(run: &Run, options: &AblateOptions) -> Result<Ended> {
         }
         Ok(())
     };
+    let worker = || {
+        // What a panic leaves half done is seen by nobody: the ablation ends with it.
+        let ended = catch_unwind(AssertUnwindSafe(&work));
+        if let Err(error) = ended.unwrap_or_else(|_| Err(anyhow!("a training thread panicked"))) {
+            let _ = failure.set(error); // refused if another one was first
+        }
+    };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(work))
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .map_err(|_| anyhow!("a training thread panicked"))?
-            })
-            .collect::<Result<Vec<()>>>()
-    })?;
+        for _ in 0..options.jobs.max(1) {
+            scope.spawn(&worker);
+        }
+    });
+    if let Some(error) = failure.into_inner() {
+        return Err(error);
+    }
     if run.interrupt.pressed() {
         return Ok(Ended::Interrupted);
     }

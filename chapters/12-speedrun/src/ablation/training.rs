@@ -122,13 +122,19 @@ fn give_to_adamw(group: &mut Group, rate: f64) {
 // ANCHOR_END: trained
 
 // ANCHOR: train
-/// Trains a variant from scratch; `None` if Ctrl-C came first.
-pub fn train(run: &Run, bench: &Bench, variant: &Variant, seed: u64) -> Result<Option<Row>> {
+/// Trains a variant from scratch; `None` if `stopping`, asked before every step, said yes first.
+pub fn train(
+    run: &Run,
+    bench: &Bench,
+    variant: &Variant,
+    seed: u64,
+    stopping: &dyn Fn() -> bool,
+) -> Result<Option<Row>> {
     let started = Instant::now();
     let mut training = Training::new(run, bench, variant, seed)?;
     let mut loss = f64::NAN;
     while !training.finished() {
-        if run.interrupt.pressed() {
+        if stopping() {
             return Ok(None);
         }
         loss = training.step(run)?;

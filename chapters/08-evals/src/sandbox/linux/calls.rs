@@ -83,7 +83,6 @@ const PYTHON: &[i64] = &[
     libc::SYS_fchdir,
     libc::SYS_mkdirat,
     libc::SYS_unlinkat,
-    libc::SYS_renameat,
     libc::SYS_renameat2,
     libc::SYS_symlinkat,
     libc::SYS_linkat,
@@ -123,7 +122,7 @@ const PYTHON: &[i64] = &[
     libc::SYS_membarrier,
 ];
 
-/// The same under their older names, which newer processors never had.
+/// The same under their older names. x86-64, the oldest, has all of them; each later processor has fewer.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[i64] = &[
     libc::SYS_arch_prctl,
@@ -136,6 +135,7 @@ const OLD: &[i64] = &[
     libc::SYS_rmdir,
     libc::SYS_unlink,
     libc::SYS_rename,
+    libc::SYS_renameat,
     libc::SYS_symlink,
     libc::SYS_link,
     libc::SYS_dup2,
@@ -148,7 +148,10 @@ const OLD: &[i64] = &[
     libc::SYS_time,
     libc::SYS_alarm,
 ];
-#[cfg(not(target_arch = "x86_64"))]
+/// `renameat`, by which glibc renames on aarch64. The kernel's number; the crate `libc` does not name it there.
+#[cfg(target_arch = "aarch64")]
+const OLD: &[i64] = &[38];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const OLD: &[i64] = &[];
 // ANCHOR_END: lists
 
@@ -224,7 +227,14 @@ fn compile(
     conditional: Vec<(i64, u8, u64, Vec<u64>)>,
 ) -> Result<Filters, String> {
     let failed = |error: seccompiler::BackendError| error.to_string();
-    let arch: TargetArch = std::env::consts::ARCH.try_into().map_err(failed)?;
+    // The number of a call differs between processors, and a program may be able to enter the kernel as another one (32
+    // bits on a machine of 64): the filter kills whatever does not come as `arch`.
+    let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|_| {
+        format!(
+            "there is no filter for {} processors, only for x86_64, aarch64 and riscv64",
+            std::env::consts::ARCH
+        )
+    })?;
     // An empty list of rules allows the call whatever its arguments are.
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for &call in lists.iter().copied().flatten() {

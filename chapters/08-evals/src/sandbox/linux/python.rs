@@ -23,13 +23,15 @@ shared = [os.path.join(library, n) for n in (os.listdir(library) if os.path.isdi
 print(json.dumps({"program": program, "reads": [os.path.realpath(p) for p in sys.path + shared if os.path.exists(p)]}))
 "#;
 
-/// Where the dynamic linker looks. Links among these (`/lib` is one to `usr/lib` nowadays) stay links.
-pub(super) const SYSTEM: [&str; 6] = [
+/// Where the dynamic linker looks. Links among these (`/lib` is one to `usr/lib` nowadays) stay links. The linker itself
+/// lies in `/lib64` on x86-64 and in `/lib` on aarch64; a folder that is not there is left out.
+pub(super) const SYSTEM: [&str; 7] = [
     "/lib",
     "/lib64",
     "/usr/lib",
     "/usr/lib64",
     "/usr/local/lib/x86_64-linux-gnu",
+    "/usr/local/lib/aarch64-linux-gnu",
     "/etc/ld.so.cache",
 ];
 

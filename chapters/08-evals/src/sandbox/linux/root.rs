@@ -4,8 +4,8 @@
 //! `os.path.exists("/etc/passwd")` is false, where Landlock could only forbid to read it.
 
 use super::{check, last_error, python};
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Where the program works, in the new tree.
@@ -65,10 +65,8 @@ fn fill(
             libc::MS_BIND | libc::MS_REC,
             None,
         )?;
-        // A bind mount takes its flags in a second call, and may not lose those it came with.
-        let flags =
-            libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
-        mount(None, &place, None, flags | kept(&place)?, None)?;
+        // A bind mount takes its flags in a second call.
+        read_only(&place)?;
     }
     for link in python::SYSTEM.iter().map(Path::new) {
         if let Ok(target) = std::fs::read_link(link) {
@@ -93,24 +91,6 @@ fn fill(
     let flags =
         libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
     mount(None, folder, None, flags, None)
-}
-
-/// The flags of the mount at `path` that a remount by an ordinary user must repeat.
-fn kept(path: &Path) -> Result<libc::c_ulong, String> {
-    let path = text(path)?;
-    // SAFETY: all zeros is a valid value of this plain structure, and the call fills it.
-    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
-    check("statvfs", unsafe {
-        libc::statvfs(path.as_ptr(), &mut found)
-    })?;
-    let pairs = [
-        (libc::ST_NOEXEC, libc::MS_NOEXEC),
-        (libc::ST_NOATIME, libc::MS_NOATIME),
-        (libc::ST_NODIRATIME, libc::MS_NODIRATIME),
-        (libc::ST_RELATIME, libc::MS_RELATIME),
-    ];
-    let set = pairs.iter().filter(|(have, _)| found.f_flag & have != 0);
-    Ok(set.fold(0, |flags, (_, flag)| flags | flag))
 }
 
 /// Swaps the roots, then lets the old one go. With `.` twice the old root lands on top of the new one, from where it
@@ -165,3 +145,103 @@ fn text(path: &Path) -> Result<CString, String> {
     CString::new(path.as_os_str().as_bytes()).map_err(|error| error.to_string())
 }
 // ANCHOR_END: root
+
+// ANCHOR: read-only
+/// Makes the mount at `place` and all mounts below it read-only. A bind brings along what is mounted below its source (a
+/// folder of another disk, say), and the plain remount reaches the topmost mount alone: the others would stay writable.
+fn read_only(place: &Path) -> Result<(), String> {
+    // Linux has one call for the whole tree since 5.12; before, and where a container refuses it, each mount takes its own.
+    whole_tree(place).or_else(|refused| {
+        one_by_one(place).map_err(|error| format!("{refused}; one mount at a time: {error}"))
+    })
+}
+
+/// The call only adds these three, so it loses no flag that a mount came with. All mounts take them, or none does.
+fn whole_tree(place: &Path) -> Result<(), String> {
+    #[repr(C)]
+    struct Attributes {
+        add: u64,
+        remove: u64,
+        propagation: u64,
+        user_namespace: u64,
+    }
+    const READ_ONLY: u64 = 1;
+    const NO_SETUID: u64 = 2;
+    const NO_DEVICES: u64 = 4;
+    let attributes = Attributes {
+        add: READ_ONLY | NO_SETUID | NO_DEVICES,
+        remove: 0,
+        propagation: 0,
+        user_namespace: 0,
+    };
+    let path = text(place)?;
+    // SAFETY: the path and the structure, whose layout is the kernel's, live until the call is over.
+    check(&format!("mount_setattr {}", place.display()), unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<Attributes>(),
+        )
+    })
+}
+
+/// Remounts what the kernel lists at `place` and below it.
+fn one_by_one(place: &Path) -> Result<(), String> {
+    let list = "/proc/self/mountinfo";
+    let table = std::fs::read(list).map_err(|error| format!("{list}: {error}"))?;
+    // No path in the table leads over a link; that of a temporary folder may.
+    let place =
+        std::fs::canonicalize(place).map_err(|error| format!("{}: {error}", place.display()))?;
+    let mounts: Vec<PathBuf> = mount_points(&table)
+        .filter(|mount| mount.starts_with(&place))
+        .collect();
+    if mounts.is_empty() {
+        return Err(format!("{list} does not list {}", place.display()));
+    }
+    let locked =
+        libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
+    mounts
+        .iter()
+        .try_for_each(|point| mount(None, point, None, locked | kept(point)?, None))
+}
+
+/// The fifth word of each line. A space in a path, or another byte that would break the line, stands there as a backslash
+/// and three octal digits.
+fn mount_points(list: &[u8]) -> impl Iterator<Item = PathBuf> + '_ {
+    let lines = list.split(|&byte| byte == b'\n');
+    lines.filter_map(|line| {
+        let mut rest = line.split(|&byte| byte == b' ').nth(4)?;
+        let mut path = Vec::new();
+        while let Some((&first, more)) = rest.split_first() {
+            let digits = more.first_chunk::<3>().filter(|_| first == b'\\');
+            let code = digits
+                .and_then(|digits| std::str::from_utf8(digits).ok())
+                .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+            path.push(code.unwrap_or(first));
+            rest = if code.is_some() { &more[3..] } else { more };
+        }
+        Some(PathBuf::from(OsString::from_vec(path)))
+    })
+}
+
+/// The flags of the mount at `path` that a remount by an ordinary user must repeat.
+fn kept(path: &Path) -> Result<libc::c_ulong, String> {
+    let path = text(path)?;
+    // SAFETY: all zeros is a valid value of this plain structure, and the call fills it.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    check("statvfs", unsafe {
+        libc::statvfs(path.as_ptr(), &mut found)
+    })?;
+    let pairs = [
+        (libc::ST_NOEXEC, libc::MS_NOEXEC),
+        (libc::ST_NOATIME, libc::MS_NOATIME),
+        (libc::ST_NODIRATIME, libc::MS_NODIRATIME),
+        (libc::ST_RELATIME, libc::MS_RELATIME),
+    ];
+    let set = pairs.iter().filter(|(have, _)| found.f_flag & have != 0);
+    Ok(set.fold(0, |flags, (_, flag)| flags | flag))
+}
+// ANCHOR_END: read-only

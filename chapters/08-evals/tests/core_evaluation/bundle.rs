@@ -1,0 +1,126 @@
+//! Bundles: read, rendered, refused.
+
+use super::*;
+
+#[test]
+fn tidepools_bundle_has_all_three_kinds() {
+    let dir = tidepool("kinds");
+    let bundle = Bundle::open(&dir.join("core")).unwrap();
+    assert_eq!(bundle.tasks.len(), 6);
+    assert!(bundle.missing.is_empty());
+    for kind in [Kind::MultipleChoice, Kind::Schema, Kind::LanguageModelling] {
+        assert!(bundle.tasks.iter().any(|task| task.kind == kind));
+    }
+    let asked = &bundle.tasks[1];
+    assert_eq!((asked.shots, asked.delimiter.as_str()), (3, "\nAnswer: "));
+    assert_eq!(bundle.tasks[0].delimiter, " ");
+    assert_eq!(bundle.tasks[0].baseline, 0.25);
+}
+
+#[test]
+fn what_is_wrong_with_a_bundle_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let open = || Bundle::open(dir.path()).map(|bundle| bundle.tasks[0].items());
+    let says = |words: &[&str]| {
+        let message = match open() {
+            Err(error) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Ok(Ok(items)) => panic!("read {} items", items.len()),
+        };
+        for word in words {
+            assert!(message.contains(word), "{message}");
+        }
+    };
+    says(&["core.yaml"]);
+    write("core.yaml", "icl_tasks: 7\n");
+    says(&["core.yaml"]);
+    let task = "icl_tasks:\n- label: a\n  dataset_uri: x/a.jsonl\n  num_fewshot: [0]\n  icl_task_type: multiple_choice\n";
+    write("core.yaml", task);
+    says(&["eval_meta_data.csv"]);
+    write("eval_meta_data.csv", "Eval Task,Random baseline\nb,25\n");
+    says(&["`a`", "no line in eval_meta_data.csv"]);
+    write("eval_meta_data.csv", "Eval Task,Random baseline\na,100\n");
+    says(&["`a`", "below 100"]);
+    write("eval_meta_data.csv", "Eval Task,Random baseline\na,25\n");
+    says(&["none of its tasks"]);
+    write("eval_data/x/a.jsonl", "");
+    says(&["a.jsonl"]);
+    write(
+        "eval_data/x/a.jsonl",
+        "{\"query\": \"q\", \"choices\": [\"x\", \"y\"], \"gold\": 0}\n{\"query\": \"q\", \"choices\": [\"x\", \"y\"], \"gold\": 2}\n",
+    );
+    says(&["a.jsonl", "line 2", "`gold` is 2"]);
+    write("eval_data/x/a.jsonl", "{\"query\": \"q\", \"gold\": 0}\n");
+    says(&["line 1", "choices"]);
+    write("core.yaml", &task.replace("multiple_choice", "essay"));
+    says(&["essay"]);
+    write(
+        "core.yaml",
+        &task.replace("multiple_choice", "language_modeling"),
+    );
+    write(
+        "eval_data/x/a.jsonl",
+        "{\"context\": \"q\", \"continuation\": \" \"}\n",
+    );
+    says(&["line 1", "nothing to predict"]);
+    write(
+        "eval_data/x/a.jsonl",
+        "{\"context\": \"q\", \"continuation\": \"a\", \"category\": 3}\n",
+    );
+    assert_eq!(
+        open().unwrap().unwrap().len(),
+        1,
+        "further keys are ignored"
+    );
+}
+
+#[test]
+fn every_task_of_the_real_bundle_is_read_and_rendered() {
+    let Some(data) = real_data() else { return };
+    let dir = tidepool("real");
+    let tokenizer = vocabulary(&dir);
+    let bundle = Bundle::open(&data.join("core")).unwrap();
+    assert!(!bundle.tasks.is_empty());
+    for task in &bundle.tasks {
+        let items = task.items().unwrap();
+        let asked: Vec<&Item> = order(items.len(), None)
+            .into_iter()
+            .map(|item| &items[item])
+            .collect();
+        for index in (0..asked.len()).step_by(asked.len().div_ceil(40)) {
+            let question = question(task, &asked, index, &tokenizer);
+            for row in &question.rows {
+                assert!(
+                    row.start >= 1 && row.start < row.end && row.end == row.ids.len(),
+                    "{} {index}",
+                    task.label
+                );
+            }
+            match (&question.goal, asked[index]) {
+                // What is scored is the ending, with the space in front that belongs to it.
+                (Goal::Verbatim, Item::LanguageModelling { continuation, .. }) => {
+                    let row = &question.rows[0];
+                    let text = tokenizer.decode(&row.ids[row.start..row.end]);
+                    assert_eq!(
+                        text.trim_start(),
+                        continuation.trim_start(),
+                        "{} {index}",
+                        task.label
+                    );
+                }
+                (Goal::Lowest { gold }, Item::MultipleChoice { choices, .. }) => {
+                    assert!(*gold < choices.len() && question.rows.len() == choices.len());
+                }
+                (Goal::Lowest { gold }, Item::Schema { contexts, .. }) => {
+                    assert!(*gold < contexts.len() && question.rows.len() == contexts.len());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
