@@ -3,6 +3,7 @@
 use crate::front::{Front, Status, duration};
 
 /// A page as the contents list it.
+#[derive(Debug)]
 pub struct Entry {
     /// "3. transformer", or a title without a number.
     pub title: String,
