@@ -260,7 +260,9 @@ fn blocks(job: &Job) -> Verdict {
     for (name, note, arguments) in parts {
         let mut command = cargo(job, arguments);
         match run_logged(job, name, note, &mut command) {
-            Ok(logged) if logged.success => said.extend(logged.text.lines().last().map(str::to_string)),
+            Ok(logged) if logged.success => {
+                said.extend(logged.text.lines().last().map(str::to_string))
+            }
             Ok(logged) => return Verdict::Failed(logged.end(60)),
             Err(error) => return Verdict::Failed(error),
         }

@@ -114,7 +114,7 @@ pub fn committed(book_folder: &Path, file: &str) -> Result<String, Error> {
 }
 
 /// The pages that have a front line, as their authors wrote them; only those named, if any are: `02-dataset.md`,
-/// `02-dataset`, or a path that ends so.
+/// `02-dataset`, or for a page in a folder its name alone.
 pub fn pages(book_folder: &Path, names: &[String]) -> Result<Vec<(Page, Front)>, Error> {
     let book = load(book_folder)?;
     let all: Vec<(Page, Front)> = book
@@ -129,7 +129,8 @@ pub fn pages(book_folder: &Path, names: &[String]) -> Result<Vec<(Page, Front)>,
     let is_meant = |page: &Page, name: &str| {
         let name = name.trim_start_matches("./");
         let name = name.trim_start_matches("book/src/").trim_end_matches(".md");
-        page.path.trim_end_matches(".md") == name
+        let path = page.path.trim_end_matches(".md");
+        path == name || path.ends_with(&format!("/{name}"))
     };
     for name in names {
         if !all.iter().any(|(page, _)| is_meant(page, name)) {

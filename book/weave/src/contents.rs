@@ -14,7 +14,8 @@ pub struct Entry {
 
 /// The Markdown that stands in place of `{{#contents}}`.
 pub fn table(entries: &[Entry]) -> String {
-    let mut text = String::from("| Page | Time | Status |\n|---|--:|---|\n");
+    let mut text =
+        String::from("<div class=\"contents\">\n\n| Page | Time | Status |\n|---|--:|---|\n");
     for entry in entries {
         let status = match entry.front.status {
             Status::Draft => "draft",
@@ -28,7 +29,10 @@ pub fn table(entries: &[Entry]) -> String {
         ));
     }
     let sum: u32 = entries.iter().map(|entry| entry.front.minutes).sum();
-    text.push_str(&format!("| **In all** | **{}** | |\n", duration(sum)));
+    text.push_str(&format!(
+        "| **In all** | **{}** | |\n\n</div>",
+        duration(sum)
+    ));
     text
 }
 

@@ -22,6 +22,7 @@ pub mod blocks;
 pub mod build;
 pub mod console;
 pub mod contents;
+pub mod controls;
 pub mod coverage;
 pub mod directive;
 pub mod edit;

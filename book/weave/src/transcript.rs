@@ -119,8 +119,13 @@ impl Transcript {
         if last < all.len() {
             shown += "\n…";
         }
+        // A part does not begin with the command, so the caption names it.
+        let what = match (first, last == all.len()) {
+            (1, true) => "A run".to_string(),
+            _ => format!("From a run of <code>{}</code>", escape(&self.command)),
+        };
         let caption = format!(
-            "A run of {} at commit {}, on {}",
+            "{what}, {} at commit {}, on {}",
             escape(&self.date),
             escape(&self.commit),
             escape(&self.machine)
@@ -238,14 +243,16 @@ mod tests {
             "{shown}"
         );
         assert!(
-            shown.contains("A run of 2026-11-23 at commit 2a398ad, on 2 vCPU"),
+            shown.contains("A run, 2026-11-23 at commit 2a398ad, on 2 vCPU"),
             "{shown}"
         );
         let part = transcript
             .render("t.txt", Some((3, 3)), Some("Two"))
             .unwrap();
         assert!(
-            part.contains("```console\n…\ntwo\n…\n```") && part.contains("<summary>Two "),
+            part.contains("```console\n…\ntwo\n…\n```")
+                && part.contains("<summary>Two ")
+                && part.contains("<code>cargo run</code>"),
             "{part}"
         );
         assert!(matches!(

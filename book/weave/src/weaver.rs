@@ -20,7 +20,7 @@ use crate::outside::{self, Outside};
 use crate::page::{Page, Problem};
 use crate::sources::Sources;
 use crate::transcript::Transcript;
-use crate::{figures, formulas, front, headings, measure, spine};
+use crate::{controls, figures, formulas, front, headings, measure, spine};
 
 /// What the weaver has to know besides the pages.
 #[derive(Debug, Clone)]
@@ -160,6 +160,7 @@ impl Loom<'_> {
         }
         edits.extend(self.weave_directives(page, &mut facts));
         self.problems.extend(headings::check(page));
+        self.problems.extend(controls::check(page));
         let entries = self.entries;
         if let Some(entry) = entries.iter().find(|entry| entry.path == page.path) {
             let (new_edits, new_problems) =

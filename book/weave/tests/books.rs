@@ -58,7 +58,7 @@ fn a_missing_anchor_or_file_fails_the_build_and_leaves_the_old_book() {
         assert!(message.contains(expected), "{message}");
         assert!(message.contains("book/src/one.md:4: "), "{message}");
     }
-    let old = fs::read_to_string(folder.path().join("book/build/one.html")).unwrap();
+    let old = folder.read("book/build/one.html");
     assert!(old.contains("good"));
 }
 

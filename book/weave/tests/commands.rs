@@ -197,7 +197,7 @@ fn a_recorded_run_is_shown_with_its_commit_and_its_date() {
     let html = repository.read("book/build/one.html");
     assert!(html.contains("$ echo output\noutput"), "{html}");
     assert!(
-        html.contains("A run of 20") && html.contains("a &lt;small&gt; one"),
+        html.contains("A run, 20") && html.contains("a &lt;small&gt; one"),
         "{html}"
     );
 }
