@@ -9,15 +9,14 @@
 //! prints. It is run by `sh` in the repository's root; what it writes to the standard error, where cargo says what it
 //! compiles, is not compared. `matching` says what a page may leave open.
 
-use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::blocks::{Block, Freedom, Kind};
 use crate::matching::{difference, has_placeholder};
 use crate::page::{Page, Problem};
+use crate::patience::output_within;
 
 /// A page's command that has not ended by then is ended; a first compilation of libtorch's binding takes some minutes.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -155,43 +154,28 @@ fn indented(text: &str, old: &str) -> String {
 
 /// Runs a command and returns what it prints, each line without the spaces at its end.
 pub fn run(command: &str, root: &Path, fails: bool, patience: Duration) -> Result<String, Error> {
-    let start = |error: std::io::Error| Error::Start {
+    let output = output_within(
+        Command::new("sh")
+            .args(["-c", command])
+            .current_dir(root)
+            // Set by the cargo that started this program; a second cargo would take it for another libtorch.
+            .env_remove("LIBTORCH")
+            .env("NO_COLOR", "1"),
+        patience,
+    );
+    let output = output.map_err(|error| Error::Start {
         command: command.to_string(),
         said: error.to_string(),
+    })?;
+    let Some(output) = output else {
+        return Err(Error::TooLong {
+            command: command.to_string(),
+            seconds: patience.as_secs(),
+        });
     };
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(root)
-        // Set by the cargo that started this program; a second cargo would take it for another libtorch.
-        .env_remove("LIBTORCH")
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own: what the command starts can be ended with it.
-        .process_group(0)
-        .spawn()
-        .map_err(start)?;
-    let printed = drain(child.stdout.take());
-    let said = drain(child.stderr.take());
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(start)? {
-            break status;
-        }
-        if started.elapsed() > patience {
-            let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-            let _ = child.wait();
-            return Err(Error::TooLong {
-                command: command.to_string(),
-                seconds: patience.as_secs(),
-            });
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let printed = printed.join().unwrap_or_default();
-    let said = said.join().unwrap_or_default();
+    let status = output.status;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr);
     match (status.success(), fails) {
         (true, true) => Err(Error::Succeeded {
             command: command.to_string(),
@@ -206,18 +190,6 @@ pub fn run(command: &str, root: &Path, fails: bool, patience: Duration) -> Resul
             .map(|line| format!("{}\n", line.trim_end()))
             .collect()),
     }
-}
-
-/// Reads a pipe to its end beside the waiting, so that a full one stops nobody.
-fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // A pipe that breaks has given what it had.
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
 }
 
 fn last_lines(text: &str, count: usize) -> String {

@@ -6,7 +6,7 @@ use pulldown_cmark::Event;
 use crate::html::start_tags;
 use crate::page::{Page, Problem};
 
-const CONTROLS: [&str; 3] = ["input", "select", "textarea"];
+const NAMED: [&str; 4] = ["input", "select", "textarea", "iframe"];
 
 /// Problems of the page's own HTML.
 pub fn check(page: &Page) -> Vec<Problem> {
@@ -34,10 +34,10 @@ pub fn check(page: &Page) -> Vec<Problem> {
                 .checked_sub(1)
                 .is_some_and(|before| tags[before].0.name == "label");
         let is_hidden = tag.attribute("type") == Some("hidden");
-        if CONTROLS.contains(&tag.name.as_str()) && !is_named && !is_labelled && !is_hidden {
+        if NAMED.contains(&tag.name.as_str()) && !is_named && !is_labelled && !is_hidden {
             problems.push(page.problem(
                 *offset,
-                format!("<{}> has no name for those who cannot see it; give it a <label> or an aria-label.", tag.name),
+                format!("<{}> has no name for those who cannot see it; give it a <label>, a title or an aria-label.", tag.name),
             ));
         }
         if tag.name == "canvas" && !is_named && tag.attribute("aria-hidden").is_none() {

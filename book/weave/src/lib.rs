@@ -40,6 +40,7 @@ pub mod minutes;
 pub mod nearest;
 pub mod outside;
 pub mod page;
+pub mod patience;
 pub mod pdf;
 pub mod report;
 pub mod serve;

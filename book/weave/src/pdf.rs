@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::build::Error;
+use crate::patience::output_within;
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+/// Nine hundred pages took 20 seconds on two busy cores.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The file's name in the built book.
 const NAME: &str = "nanocrab.pdf";
@@ -19,16 +24,22 @@ pub fn print(output: &Path) -> Result<PathBuf, Error> {
     let page = output.join("print.html");
     // An older file must not be taken for a new one.
     let _ = std::fs::remove_file(&pdf);
-    let printed = Command::new(browser)
-        .args(["--headless", "--disable-gpu", "--no-pdf-header-footer"])
-        // Inside a container there is no sandbox for the root user; what is printed is our own page.
-        .arg("--no-sandbox")
-        .arg(format!("--print-to-pdf={}", pdf.display()))
-        .arg(format!("file://{}", page.display()))
-        .stdin(Stdio::null())
-        .output();
+    // A profile of its own: a browser that is open already would take the request over, and print nothing.
+    let profile = std::env::temp_dir().join(format!("nanocrab-print-{}", std::process::id()));
+    let printed = output_within(
+        Command::new(browser)
+            .args(["--headless", "--disable-gpu", "--no-pdf-header-footer"])
+            // Inside a container there is no sandbox for the root user; what is printed is our own page.
+            .arg("--no-sandbox")
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("--print-to-pdf={}", pdf.display()))
+            .arg(format!("file://{}", page.display())),
+        PATIENCE,
+    );
+    let _ = std::fs::remove_dir_all(&profile);
     let said = match printed {
-        Ok(printed) => String::from_utf8_lossy(&printed.stderr).into_owned(),
+        Ok(Some(printed)) => String::from_utf8_lossy(&printed.stderr).into_owned(),
+        Ok(None) => format!("nothing in {} seconds", PATIENCE.as_secs()),
         Err(error) => error.to_string(),
     };
     match std::fs::metadata(&pdf) {

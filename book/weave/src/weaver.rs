@@ -20,7 +20,7 @@ use crate::outside::{self, Outside};
 use crate::page::{Page, Problem};
 use crate::sources::Sources;
 use crate::transcript::Transcript;
-use crate::{controls, figures, formulas, front, headings, measure, spine};
+use crate::{console, controls, figures, formulas, front, headings, measure, snippets, spine};
 
 /// What the weaver has to know besides the pages.
 #[derive(Debug, Clone)]
@@ -147,7 +147,13 @@ impl Loom<'_> {
         for block in &blocks {
             match block.kind {
                 Kind::Test | Kind::Compile => facts.tally.compiled += 1,
-                Kind::Run(_) => facts.tally.run += 1,
+                Kind::Run(_) => {
+                    facts.tally.run += 1;
+                    // What it prints is compared by `weave run`; that it can be run is seen here.
+                    if let Err(error) = console::steps(&block.text) {
+                        self.problems.push(page.problem(block.inside.start, error));
+                    }
+                }
                 Kind::Exempt(_) => facts.tally.exempt += 1,
             }
         }
@@ -170,6 +176,8 @@ impl Loom<'_> {
             self.problems.extend(spine::check(page, &entry.front));
             let minutes = facts.reading.check(&page.path, entry.front.minutes);
             self.problems.extend(minutes);
+            self.problems
+                .extend(snippets::gather(page, &entry.front, &blocks).err());
         }
         (edit::apply(&page.text, edits), facts)
     }

@@ -211,6 +211,19 @@ fn a_level_left_out_and_wrong_minutes_fail_the_build() {
 }
 
 #[test]
+fn a_block_that_cannot_be_compiled_or_run_fails_the_build() {
+    let page =
+        page_with("```console,run\nno command\n```\n\n```rust,test\n```\n\n<canvas></canvas>\n");
+    let page = page.replace("; crate: chapters/01-tokenizer", "");
+    let said = Repository::new(&page).weave(&["build"]);
+    said.fails("one.md:5: a console block that is run begins with a command");
+    said.fails(
+        "one.md:8: this block is to be compiled, but the page's front line names no `crate`",
+    );
+    said.fails("one.md:11: <canvas> does not say");
+}
+
+#[test]
 fn the_book_has_a_search_index_and_a_page_to_print() {
     let repository = Repository::new(&page_with("a seal"));
     repository.weave(&["build"]).passes();
