@@ -44,11 +44,14 @@ enum Command {
         #[arg(long)]
         list: bool,
     },
-    /// Build the book into book/build
+    /// Build the book into book/build, or give the weaver another command (`cargo course book help` names them)
     Book {
         /// Serve it on this machine, and build it again when a page changes
-        #[arg(long)]
+        #[arg(long, conflicts_with = "weaver")]
         serve: bool,
+        /// A command of the weaver, such as `coverage` or `in-step 02-dataset`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        weaver: Vec<String>,
     },
 }
 // ANCHOR_END: command-line
@@ -114,16 +117,14 @@ fn run(command: Command) -> Result<ExitCode> {
             let chosen = checks::choose(&only)?;
             Ok(code(suite::run(&job, &chosen)))
         }
-        Command::Book { serve } => {
+        Command::Book { serve, weaver } => {
             let mut weave = project.cargo();
-            weave.args([
-                "run",
-                "--quiet",
-                "--package",
-                "weave",
-                "--",
-                if serve { "serve" } else { "build" },
-            ]);
+            weave.args(["run", "--quiet", "--package", "weave", "--"]);
+            match (serve, weaver.is_empty()) {
+                (true, _) => weave.arg("serve"),
+                (false, true) => weave.arg("build"),
+                (false, false) => weave.args(weaver),
+            };
             if !checks::is_built(&project, "weave") {
                 eprintln!("compiling the book's weaver: a minute or two, once");
             }

@@ -199,6 +199,15 @@ impl Source {
             .collect()
     }
 
+    /// The text of those lines: what a fingerprint of the source is made of.
+    pub fn counted_text(&self) -> String {
+        let lines = self
+            .countable()
+            .into_iter()
+            .map(|number| &self.lines[number - 1]);
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     fn missing(&self, name: &str) -> Error {
         let names = || self.regions.keys().map(String::as_str);
         let near = suggestion(&nearest(name, names()));

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use mdbook_driver::MDBook;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::coverage::Coverage;
+use crate::front::{self, Front};
 use crate::links;
 use crate::page::{Page, Problem};
-use crate::weaver::{Findings, Settings, Weaver, weave_book};
+use crate::weaver::{Findings, Settings, Weaver, page_path, weave_book};
+use crate::{baseline, measure};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,18 +30,34 @@ pub enum Error {
     Port { address: String, source: io::Error },
     #[error("cannot write {path}: {source}")]
     Write { path: PathBuf, source: io::Error },
+    #[error(
+        "{0} is in the way: it was not gathered from a page, and a page's blocks belong there; move it."
+    )]
+    NotOurs(PathBuf),
+    #[error("the book has no page {name}{suggestion}")]
+    NoPage { name: String, suggestion: String },
+    #[error(
+        "there is no Chromium or Chrome to print with; the built book's print.html prints from any browser."
+    )]
+    NoBrowser,
+    #[error("{browser} printed no PDF; the last it said: {said}")]
+    Pdf { browser: String, said: String },
 }
 
 /// A book that was built.
 #[derive(Debug)]
 pub struct Built {
     pub output: PathBuf,
-    pub pages: usize,
-    pub coverage: Vec<(Coverage, String)>,
+    pub findings: Findings,
 }
 
 /// Builds the book in `book_folder` (the one with book.toml) into `output`, or into the folder that book.toml names.
-pub fn build(book_folder: &Path, output: Option<&Path>) -> Result<Built, Error> {
+/// `new_baseline` accepts whatever coverage the drafts have, and writes it down.
+pub fn build(
+    book_folder: &Path,
+    output: Option<&Path>,
+    new_baseline: bool,
+) -> Result<Built, Error> {
     let mut book = load(book_folder)?;
     if let Some(output) = output {
         book.config.build.build_dir =
@@ -49,7 +66,10 @@ pub fn build(book_folder: &Path, output: Option<&Path>) -> Result<Built, Error> 
                 source,
             })?;
     }
-    let settings = settings(&book)?;
+    let settings = Settings {
+        any_coverage: new_baseline,
+        ..settings(&book)?
+    };
 
     let findings = Arc::new(Mutex::new(Findings::default()));
     book.with_preprocessor(Weaver {
@@ -71,12 +91,59 @@ pub fn build(book_folder: &Path, output: Option<&Path>) -> Result<Built, Error> 
     if !problems.is_empty() {
         return Err(Error::Problems(in_repository(problems, &settings)));
     }
-    let pages = book.book.chapters().count();
+    if new_baseline {
+        let baseline = baseline::Baseline::of(found.coverage.iter().map(|(coverage, _)| coverage));
+        write_committed(book_folder, baseline::FILE, &baseline.text())?;
+    }
     Ok(Built {
         output,
-        pages,
-        coverage: found.coverage,
+        findings: found,
     })
+}
+
+/// Writes one of the small files that are committed with the book.
+pub fn write_committed(book_folder: &Path, file: &str, text: &str) -> Result<(), Error> {
+    let path = book_folder.join(file);
+    fs::write(&path, text).map_err(|source| Error::Write { path, source })
+}
+
+/// One of them as it is; empty if there is none yet.
+pub fn committed(book_folder: &Path, file: &str) -> Result<String, Error> {
+    let book = load(book_folder)?;
+    Ok(measure::committed(&settings(&book)?, file))
+}
+
+/// The pages that have a front line, as their authors wrote them; only those named, if any are: `02-dataset.md`,
+/// `02-dataset`, or for a page in a folder its name alone.
+pub fn pages(book_folder: &Path, names: &[String]) -> Result<Vec<(Page, Front)>, Error> {
+    let book = load(book_folder)?;
+    let all: Vec<(Page, Front)> = book
+        .book
+        .chapters()
+        .filter_map(|chapter| {
+            let path = page_path(chapter.source_path.as_deref());
+            let front = front::parse(&chapter.content).ok()?;
+            Some((Page::new(&path, &chapter.content), front))
+        })
+        .collect();
+    let is_meant = |page: &Page, name: &str| {
+        let name = name.trim_start_matches("./");
+        let name = name.trim_start_matches("book/src/").trim_end_matches(".md");
+        let path = page.path.trim_end_matches(".md");
+        path == name || path.ends_with(&format!("/{name}"))
+    };
+    for name in names {
+        if !all.iter().any(|(page, _)| is_meant(page, name)) {
+            let paths = all.iter().map(|(page, _)| page.path.as_str());
+            let near = crate::nearest::nearest(name, paths);
+            return Err(Error::NoPage {
+                name: name.clone(),
+                suggestion: crate::nearest::suggestion(&near),
+            });
+        }
+    }
+    let chosen = |page: &Page| names.is_empty() || names.iter().any(|name| is_meant(page, name));
+    Ok(all.into_iter().filter(|(page, _)| chosen(page)).collect())
 }
 
 /// Weaves without writing anything: for `weave coverage`.
@@ -94,6 +161,12 @@ pub fn find_book(from: &Path) -> Result<PathBuf, Error> {
         .map(|folder| folder.join("book"))
         .find(|book| book.join("book.toml").is_file())
         .ok_or_else(|| Error::NoBook(from.to_path_buf()))
+}
+
+/// Problems of one page, named as `in_repository` names them.
+pub fn named(book_folder: &Path, problems: Vec<Problem>) -> Result<Vec<Problem>, Error> {
+    let book = load(book_folder)?;
+    Ok(in_repository(problems, &settings(&book)?))
 }
 
 fn load(book_folder: &Path) -> Result<MDBook, Error> {
@@ -114,7 +187,9 @@ fn settings(book: &MDBook) -> Result<Settings, Error> {
             .parent()
             .map(Path::to_path_buf)
             .unwrap_or_else(|| root.clone()),
+        book_folder: root,
         source_folder: book.source_dir(),
+        any_coverage: false,
         source_url: source_url
             .ok_or(Error::NoSourceUrl)?
             .trim_end_matches('/')

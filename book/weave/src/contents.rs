@@ -3,6 +3,7 @@
 use crate::front::{Front, Status, duration};
 
 /// A page as the contents list it.
+#[derive(Debug)]
 pub struct Entry {
     /// "3. transformer", or a title without a number.
     pub title: String,
@@ -13,7 +14,8 @@ pub struct Entry {
 
 /// The Markdown that stands in place of `{{#contents}}`.
 pub fn table(entries: &[Entry]) -> String {
-    let mut text = String::from("| Page | Time | Status |\n|---|--:|---|\n");
+    let mut text =
+        String::from("<div class=\"contents\">\n\n| Page | Time | Status |\n|---|--:|---|\n");
     for entry in entries {
         let status = match entry.front.status {
             Status::Draft => "draft",
@@ -27,7 +29,10 @@ pub fn table(entries: &[Entry]) -> String {
         ));
     }
     let sum: u32 = entries.iter().map(|entry| entry.front.minutes).sum();
-    text.push_str(&format!("| **In all** | **{}** | |\n", duration(sum)));
+    text.push_str(&format!(
+        "| **In all** | **{}** | |\n\n</div>",
+        duration(sum)
+    ));
     text
 }
 

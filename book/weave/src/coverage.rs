@@ -1,11 +1,10 @@
 //! Coverage: which lines of a chapter crate's `src/` the book shows.
 //!
 //! A line counts if it is neither blank nor an anchor mark. It is covered if some page shows it, openly or folded.
-//! A finished chapter covers every line; a draft's coverage is printed. A line that is shown twice is reported,
+//! A finished chapter covers every line; a draft's share never falls (`baseline`). A line that is shown twice is reported,
 //! because one of the two copies is usually a region that has grown around another.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use crate::sources::{self, Sources, text_files};
 
@@ -90,27 +89,6 @@ impl Coverage {
         }
         (1000.0 * self.shown as f64 / self.total as f64).floor() / 10.0
     }
-}
-
-/// The table that `weave coverage` and the end of `weave build` print.
-pub fn table(rows: &[(Coverage, String)]) -> String {
-    let mut text = format!(
-        "{:<28} {:<10} {:>7} {:>7} {:>7}\n",
-        "crate", "page", "shown", "lines", ""
-    );
-    for (coverage, status) in rows {
-        let percent = if coverage.total == 0 {
-            "–".to_string()
-        } else {
-            format!("{:.1} %", coverage.percent())
-        };
-        let _ = writeln!(
-            text,
-            "{:<28} {status:<10} {:>7} {:>7} {percent:>7}",
-            coverage.folder, coverage.shown, coverage.total
-        );
-    }
-    text
 }
 
 /// "12–40, 55, 60–61": runs of line numbers. Lines that only blank lines or marks separate are one run for a reader,

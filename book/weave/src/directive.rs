@@ -5,6 +5,8 @@
 //! {{#weave chapters/01-tokenizer/Cargo.toml}}                    a whole file, shown
 //! {{#fold chapters/01-tokenizer/src/train.rs:errors "Errors"}}   a region, folded under a title
 //! {{#table book/src/figures/ablation-model.md}}                  a table that a program wrote, as it is
+//! {{#transcript book/transcripts/run.txt}}                       what a command printed when it was recorded
+//! {{#transcript book/transcripts/run.txt:5-20 "Packing"}}        lines 5 to 20 of that, folded under a title
 //! {{#contents}}                                                  the table of pages with their minutes
 //! ```
 //!
@@ -29,6 +31,12 @@ pub enum Directive {
     },
     /// Markdown that a program wrote: a table with what it was measured on.
     Table { path: String },
+    /// A recorded run: all of its output or some lines of it, open or folded under a title.
+    Transcript {
+        path: String,
+        lines: Option<(usize, usize)>,
+        title: Option<String>,
+    },
     /// The table of pages.
     Contents,
 }
@@ -36,15 +44,17 @@ pub enum Directive {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
     #[error(
-        "`{{{{#{name}` is no directive of this book; there are weave, fold, table and contents."
+        "`{{{{#{name}` is no directive of this book; there are weave, fold, transcript, table and contents."
     )]
     Unknown { name: String },
     #[error("{text} names no file; write {{{{#weave path/from/the/root.rs:anchor}}}}.")]
     NoPath { text: String },
     #[error("{text} has no title; write {{{{#fold path:anchor \"What is folded away\"}}}}.")]
     NoTitle { text: String },
+    #[error("{text}: `{lines}` are no lines; write the first and the last: run.txt:5-20")]
+    Lines { text: String, lines: String },
     #[error(
-        "{text}: cannot read `{rest}` after the file; a title goes in double quotes, and only `fold` has one."
+        "{text}: cannot read `{rest}` after the file; a title goes in double quotes, and only `fold` and `transcript` have one."
     )]
     Rest { text: String, rest: String },
     #[error("a directive stands alone on its line, and ends in it with }}}}: {text}")]
@@ -113,49 +123,75 @@ pub fn parse(text: &str) -> Result<Directive, Error> {
         "table" => Err(Error::NoPath {
             text: text.to_string(),
         }),
-        "weave" | "fold" => {
+        "weave" | "fold" | "transcript" => {
             let (target, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             if target.is_empty() || target.starts_with('"') {
                 return Err(Error::NoPath {
                     text: text.to_string(),
                 });
             }
-            let (path, anchor) = match target.split_once(':') {
-                Some((path, anchor)) => (path.to_string(), Some(anchor.to_string())),
+            let (path, part) = match target.split_once(':') {
+                Some((path, part)) => (path.to_string(), Some(part)),
                 None => (target.to_string(), None),
             };
-            let rest = rest.trim();
-            if name == "weave" {
-                return match rest {
-                    "" => Ok(Directive::Weave { path, anchor }),
-                    _ => Err(Error::Rest {
-                        text: text.to_string(),
-                        rest: rest.to_string(),
-                    }),
-                };
-            }
-            if rest.is_empty() {
-                return Err(Error::NoTitle {
-                    text: text.to_string(),
-                });
-            }
-            match rest
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
-            {
-                Some(title) if !title.trim().is_empty() => Ok(Directive::Fold {
+            let title = title(text, rest.trim())?;
+            match (name, title) {
+                ("transcript", title) => Ok(Directive::Transcript {
                     path,
-                    anchor,
-                    title: title.trim().to_string(),
+                    lines: part.map(|part| lines(text, part)).transpose()?,
+                    title,
                 }),
-                _ => Err(Error::Rest {
+                ("fold", Some(title)) => Ok(Directive::Fold {
+                    path,
+                    anchor: part.map(str::to_string),
+                    title,
+                }),
+                ("fold", None) => Err(Error::NoTitle {
                     text: text.to_string(),
-                    rest: rest.to_string(),
+                }),
+                (_, None) => Ok(Directive::Weave {
+                    path,
+                    anchor: part.map(str::to_string),
+                }),
+                (_, Some(_)) => Err(Error::Rest {
+                    text: text.to_string(),
+                    rest: rest.trim().to_string(),
                 }),
             }
         }
         _ => Err(Error::Unknown {
             name: name.to_string(),
+        }),
+    }
+}
+
+/// The title at a directive's end, without its quotes.
+fn title(text: &str, rest: &str) -> Result<Option<String>, Error> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let inside = rest
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .map(str::trim)
+        .filter(|title| !title.is_empty());
+    match inside {
+        Some(title) => Ok(Some(title.to_string())),
+        None => Err(Error::Rest {
+            text: text.to_string(),
+            rest: rest.to_string(),
+        }),
+    }
+}
+
+/// `5-20`
+fn lines(text: &str, part: &str) -> Result<(usize, usize), Error> {
+    let numbers = part.split_once('-').unwrap_or((part, part));
+    match (numbers.0.parse(), numbers.1.parse()) {
+        (Ok(first), Ok(last)) => Ok((first, last)),
+        _ => Err(Error::Lines {
+            text: text.to_string(),
+            lines: part.to_string(),
         }),
     }
 }
@@ -196,6 +232,18 @@ mod tests {
             })
         );
         assert!(matches!(parse("{{#table}}"), Err(Error::NoPath { .. })));
+        assert_eq!(
+            parse("{{#transcript book/transcripts/a.txt:5-20 \"Packing\"}}"),
+            Ok(Directive::Transcript {
+                path: "book/transcripts/a.txt".into(),
+                lines: Some((5, 20)),
+                title: Some("Packing".into())
+            })
+        );
+        assert!(matches!(
+            parse("{{#transcript a.txt:x}}"),
+            Err(Error::Lines { .. })
+        ));
     }
 
     #[test]

@@ -36,13 +36,15 @@ pub fn render(
             excerpt.last - excerpt.first + 1,
         ),
     };
+    indented(&text, indentation)
+}
+
+/// The lines with as many spaces before them as the directive has: it may stand in a list item.
+pub fn indented(text: &str, indentation: &str) -> String {
     text.lines()
-        .map(|line| {
-            if line.is_empty() {
-                line.to_string()
-            } else {
-                format!("{indentation}{line}")
-            }
+        .map(|line| match line.is_empty() {
+            true => String::new(),
+            false => format!("{indentation}{line}"),
         })
         .collect::<Vec<_>>()
         .join("\n")
@@ -83,7 +85,7 @@ pub fn language(path: &str) -> &'static str {
 }
 
 /// A fence longer than every run of backticks in the code, so that nothing in it can end the block.
-fn fence(code: &str) -> String {
+pub(crate) fn fence(code: &str) -> String {
     let mut longest = 2;
     let mut run = 0;
     for character in code.chars() {

@@ -61,6 +61,14 @@ impl Page {
         1 + self.text[..offset].matches('\n').count()
     }
 
+    /// The line that holds this byte, without the spaces around it.
+    pub fn line_text(&self, offset: usize) -> &str {
+        let start = self.text[..offset]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        self.text[start..].lines().next().unwrap_or("").trim()
+    }
+
     pub fn problem(&self, offset: usize, message: impl fmt::Display) -> Problem {
         Problem {
             page: self.path.clone(),

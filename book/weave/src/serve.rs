@@ -43,7 +43,7 @@ struct Answer {
 pub fn serve(book_folder: &Path, output: Option<&Path>, port: u16) -> Result<(), Error> {
     let root = book_folder.parent().unwrap_or(book_folder).to_path_buf();
     let mut before = Snapshot::take(&root);
-    let built = build(book_folder, output)?;
+    let built = build(book_folder, output, false)?;
     let address = format!("127.0.0.1:{port}");
     let listener = TcpListener::bind(&address).map_err(|source| Error::Port { address, source })?;
     let address = listener.local_addr().map_err(|source| Error::Port {
@@ -68,7 +68,7 @@ pub fn serve(book_folder: &Path, output: Option<&Path>, port: u16) -> Result<(),
             changed.strip_prefix(&root).unwrap_or(changed).display()
         );
         before = now;
-        match build(book_folder, output) {
+        match build(book_folder, output, false) {
             Ok(_) => {
                 version.fetch_add(1, Ordering::Relaxed);
                 println!("built again");

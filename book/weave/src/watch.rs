@@ -18,8 +18,10 @@ impl Snapshot {
     /// Looks at the book's own files and at the chapters, which it weaves from.
     pub fn take(root: &Path) -> Snapshot {
         let mut times = BTreeMap::new();
-        visit(&root.join("book/book.toml"), &mut times);
-        for folder in ["book/src", "book/theme", "chapters"] {
+        for file in ["book.toml", "coverage.txt", "in-step.txt", "links.txt"] {
+            visit(&root.join("book").join(file), &mut times);
+        }
+        for folder in ["book/src", "book/theme", "book/transcripts", "chapters"] {
             visit(&root.join(folder), &mut times);
         }
         Snapshot { times }

@@ -1,5 +1,6 @@
 //! The weaver: takes the book's pages through every step, and is the preprocessor that mdBook calls.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -7,25 +8,56 @@ use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::Result;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
+use crate::blocks::{self, Kind};
 use crate::contents::{self, Entry};
 use crate::coverage::{Coverage, Shown};
-use crate::directive::{self, Directive};
+use crate::directive::{self, Directive, Placed};
 use crate::edit::{self, Edit};
-use crate::front::{self, Status};
+use crate::in_step::Prints;
 use crate::listing::{self, Origin};
+use crate::minutes::Reading;
+use crate::outside::{self, Outside};
 use crate::page::{Page, Problem};
 use crate::sources::Sources;
-use crate::{blocks, figures, formulas, spine};
+use crate::transcript::Transcript;
+use crate::{console, controls, figures, formulas, front, headings, measure, snippets, spine};
 
 /// What the weaver has to know besides the pages.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The repository's root: paths in directives begin here.
     pub root: PathBuf,
+    /// The folder with book.toml, where the small committed files lie.
+    pub book_folder: PathBuf,
     /// `book/src`.
     pub source_folder: PathBuf,
     /// Where captions link to, without a slash at the end.
     pub source_url: String,
+    /// A draft's coverage may fall: the baseline is about to be written.
+    pub any_coverage: bool,
+}
+
+/// How a page's blocks came to be, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub woven: usize,
+    pub compiled: usize,
+    pub run: usize,
+    pub recorded: usize,
+    pub exempt: usize,
+}
+
+/// What was learned of a page.
+#[derive(Debug)]
+pub struct Facts {
+    pub path: String,
+    pub tally: Tally,
+    pub reading: Reading,
+    /// The sources that it shows.
+    pub sources: BTreeSet<String>,
+    pub outside: Vec<Outside>,
+    /// Fingerprints of its sources and of its crate's, now.
+    pub prints: Prints,
 }
 
 /// Everything learned while weaving.
@@ -34,32 +66,47 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// Each chapter crate's coverage, and what its page says it is: draft, finished, or that there is no page.
     pub coverage: Vec<(Coverage, String)>,
+    pub entries: Vec<Entry>,
+    pub facts: Vec<Facts>,
+    /// What has changed since a page said that it is in step: to be told, no failure.
+    pub out_of_step: Vec<String>,
+}
+
+/// What every page's weaving reads and adds to.
+pub struct Loom<'a> {
+    pub settings: &'a Settings,
+    pub entries: &'a [Entry],
+    pub sources: Sources,
+    pub shown: Shown,
+    pub problems: Vec<Problem>,
 }
 
 /// Weaves all pages of the book in place.
 pub fn weave_book(book: &mut Book, settings: &Settings) -> Findings {
-    let mut findings = Findings::default();
-    let mut sources = Sources::new(&settings.root);
-    let mut shown = Shown::default();
-    let entries = entries(book, &mut findings.problems);
+    let mut problems = Vec::new();
+    let entries = entries(book, &mut problems);
+    let mut loom = Loom {
+        settings,
+        entries: &entries,
+        sources: Sources::new(&settings.root),
+        shown: Shown::default(),
+        problems,
+    };
+    let mut facts = Vec::new();
     book.for_each_chapter_mut(|chapter| {
         let page = Page::new(&page_path(chapter.source_path.as_deref()), &chapter.content);
-        chapter.content = weave_page(
-            &page,
-            &entries,
-            settings,
-            &mut sources,
-            &mut shown,
-            &mut findings.problems,
-        );
+        let (text, learned) = loom.weave_page(&page);
+        chapter.content = text;
+        facts.push(learned);
     });
-    measure(&entries, &mut sources, &shown, &mut findings);
+    let mut findings = measure::measure(loom, facts);
     findings.problems.sort();
+    findings.entries = entries;
     findings
 }
 
 /// The pages with their front lines, in the order of `SUMMARY.md`.
-fn entries(book: &Book, problems: &mut Vec<Problem>) -> Vec<Entry> {
+pub fn entries(book: &Book, problems: &mut Vec<Problem>) -> Vec<Entry> {
     let mut entries = Vec::new();
     for item in book.iter() {
         let BookItem::Chapter(chapter) = item else {
@@ -81,57 +128,86 @@ fn entries(book: &Book, problems: &mut Vec<Problem>) -> Vec<Entry> {
     entries
 }
 
-// ANCHOR: weave_page
-/// One page through all steps; returns its Markdown as mdBook gets it.
-pub fn weave_page(
-    page: &Page,
-    entries: &[Entry],
-    settings: &Settings,
-    sources: &mut Sources,
-    shown: &mut Shown,
-    problems: &mut Vec<Problem>,
-) -> String {
-    let mut edits = Vec::new();
-    let mut take = |(new_edits, new_problems): (Vec<Edit>, Vec<Problem>)| {
+impl Loom<'_> {
+    // ANCHOR: weave_page
+    /// One page through all steps; returns its Markdown as mdBook gets it, and what was learned of it.
+    pub fn weave_page(&mut self, page: &Page) -> (String, Facts) {
+        let mut facts = Facts {
+            path: page.path.clone(),
+            tally: Tally::default(),
+            reading: Reading::of(page),
+            sources: BTreeSet::new(),
+            outside: outside::find(page),
+            prints: Prints::new(),
+        };
+        let mut edits = Vec::new();
+        let (blocks, new_edits, new_problems) = blocks::find(page);
         edits.extend(new_edits);
-        problems.extend(new_problems);
-    };
-    take(blocks::weave(page));
-    take(formulas::weave(page));
-    take(figures::weave(page, &settings.source_folder));
-    take(weave_directives(page, entries, settings, sources, shown));
-    if let Some(entry) = entries.iter().find(|entry| entry.path == page.path) {
-        take(front::weave(page, &entry.front, &settings.source_url));
-        take((Vec::new(), spine::check(page, &entry.front)));
-    }
-    edit::apply(&page.text, edits)
-}
-// ANCHOR_END: weave_page
-
-fn weave_directives(
-    page: &Page,
-    entries: &[Entry],
-    settings: &Settings,
-    sources: &mut Sources,
-    shown: &mut Shown,
-) -> (Vec<Edit>, Vec<Problem>) {
-    let (placed, mut problems) = directive::find(page);
-    let mut edits = Vec::new();
-    for placed in placed {
-        let (path, anchor, title) = match &placed.directive {
-            Directive::Contents => {
-                edits.push(Edit::new(placed.range, contents::table(entries)));
-                continue;
-            }
-            Directive::Table { path } => {
-                match std::fs::read_to_string(sources.root().join(path)) {
-                    Ok(text) => edits.push(Edit::new(placed.range, text)),
-                    Err(error) => problems.push(page.problem(
-                        placed.range.start,
-                        format!("cannot read the table {path}: {error}; the command that writes it stands in the chapter"),
-                    )),
+        self.problems.extend(new_problems);
+        for block in &blocks {
+            match block.kind {
+                Kind::Test | Kind::Compile => facts.tally.compiled += 1,
+                Kind::Run(_) => {
+                    facts.tally.run += 1;
+                    // What it prints is compared by `weave run`; that it can be run is seen here.
+                    if let Err(error) = console::steps(&block.text) {
+                        self.problems.push(page.problem(block.inside.start, error));
+                    }
                 }
-                continue;
+                Kind::Exempt(_) => facts.tally.exempt += 1,
+            }
+        }
+        for (new_edits, new_problems) in [
+            formulas::weave(page),
+            figures::weave(page, &self.settings.source_folder),
+        ] {
+            edits.extend(new_edits);
+            self.problems.extend(new_problems);
+        }
+        edits.extend(self.weave_directives(page, &mut facts));
+        self.problems.extend(headings::check(page));
+        self.problems.extend(controls::check(page));
+        let entries = self.entries;
+        if let Some(entry) = entries.iter().find(|entry| entry.path == page.path) {
+            let (new_edits, new_problems) =
+                front::weave(page, &entry.front, &self.settings.source_url);
+            edits.extend(new_edits);
+            self.problems.extend(new_problems);
+            self.problems.extend(spine::check(page, &entry.front));
+            let minutes = facts.reading.check(&page.path, entry.front.minutes);
+            self.problems.extend(minutes);
+            self.problems
+                .extend(snippets::gather(page, &entry.front, &blocks).err());
+        }
+        (edit::apply(&page.text, edits), facts)
+    }
+    // ANCHOR_END: weave_page
+
+    fn weave_directives(&mut self, page: &Page, facts: &mut Facts) -> Vec<Edit> {
+        let (placed, problems) = directive::find(page);
+        self.problems.extend(problems);
+        let mut edits = Vec::new();
+        for placed in placed {
+            match self.place(&placed, facts) {
+                Ok(text) => edits.push(Edit::new(placed.range, text)),
+                Err(said) => self.problems.push(page.problem(placed.range.start, said)),
+            }
+        }
+        edits
+    }
+
+    /// What stands in a directive's place, or what is wrong with it.
+    fn place(&mut self, placed: &Placed, facts: &mut Facts) -> Result<String, String> {
+        let (path, anchor, title) = match &placed.directive {
+            Directive::Contents => return Ok(contents::table(self.entries)),
+            Directive::Table { path } => {
+                return std::fs::read_to_string(self.sources.root().join(path)).map_err(|error| {
+                    format!("cannot read the table {path}: {error}; the command that writes it stands in the chapter")
+                });
+            }
+            Directive::Transcript { path, lines, title } => {
+                let text = self.transcript(path, *lines, title.as_deref(), facts);
+                return text.map(|text| listing::indented(&text, &placed.indentation));
             }
             Directive::Weave { path, anchor } => (path, anchor, None),
             Directive::Fold {
@@ -140,91 +216,57 @@ fn weave_directives(
                 title,
             } => (path, anchor, Some(title.as_str())),
         };
-        match sources.excerpt(path, anchor.as_deref()) {
-            Ok(excerpt) => {
-                shown.record(path, &excerpt.shown);
-                let origin = Origin {
-                    path,
-                    source_url: &settings.source_url,
-                };
-                let text = listing::render(&origin, &excerpt, title, &placed.indentation);
-                edits.push(Edit::new(placed.range, text));
-            }
-            Err(error) => problems.push(page.problem(placed.range.start, error)),
+        let excerpt = self
+            .sources
+            .excerpt(path, anchor.as_deref())
+            .map_err(|error| error.to_string())?;
+        self.shown.record(path, &excerpt.shown);
+        facts.sources.insert(path.clone());
+        facts.tally.woven += 1;
+        match title {
+            None => facts.reading.lines += excerpt.shown.len(),
+            Some(_) => facts.reading.folded += excerpt.shown.len(),
         }
-    }
-    (edits, problems)
-}
-
-/// Measures the coverage of every chapter crate there is; a finished page whose crate is not covered is a problem.
-fn measure(entries: &[Entry], sources: &mut Sources, shown: &Shown, findings: &mut Findings) {
-    let mut folders: Vec<String> = std::fs::read_dir(sources.root().join("chapters"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().join("src").is_dir())
-        .map(|entry| format!("chapters/{}", entry.file_name().to_string_lossy()))
-        .collect();
-    folders.sort();
-    for entry in entries {
-        if let Some(folder) = &entry.front.crate_folder
-            && !folders.contains(folder)
-        {
-            findings.problems.push(Problem {
-                page: entry.path.clone(),
-                line: Some(1),
-                message: format!("the front line's crate `{folder}` is not a folder in chapters/ with a src/ in it."),
-            });
-        }
-    }
-    for folder in folders {
-        let pages: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| entry.front.crate_folder.as_ref() == Some(&folder))
-            .collect();
-        let finished = pages
-            .iter()
-            .find(|entry| entry.front.status == Status::Finished);
-        let status = match (pages.is_empty(), finished) {
-            (true, _) => "no page",
-            (false, Some(_)) => "finished",
-            (false, None) => "draft",
+        let origin = Origin {
+            path,
+            source_url: &self.settings.source_url,
         };
-        match Coverage::measure(&folder, shown, sources) {
-            Ok(coverage) => {
-                if let Some(entry) = finished {
-                    findings.problems.extend(uncovered(&entry.path, &coverage));
-                }
-                findings.coverage.push((coverage, status.to_string()));
-            }
-            Err(error) => findings.problems.push(Problem {
-                page: pages
-                    .first()
-                    .map_or(folder.clone(), |entry| entry.path.clone()),
-                line: None,
-                message: error.to_string(),
-            }),
-        }
+        Ok(listing::render(
+            &origin,
+            &excerpt,
+            title,
+            &placed.indentation,
+        ))
     }
-}
 
-fn uncovered(page: &str, coverage: &Coverage) -> Vec<Problem> {
-    coverage
-        .missing
-        .iter()
-        .map(|(path, lines)| Problem {
-            page: page.to_string(),
-            line: Some(1),
-            message: format!(
-                "a finished chapter shows every line of its crate; no page shows {path}:{}. Weave or fold them, or make the page a draft.",
-                crate::coverage::ranges(lines)
-            ),
-        })
-        .collect()
+    fn transcript(
+        &self,
+        path: &str,
+        lines: Option<(usize, usize)>,
+        title: Option<&str>,
+        facts: &mut Facts,
+    ) -> Result<String, String> {
+        let error = |error: crate::transcript::Error| error.to_string();
+        let text = std::fs::read_to_string(self.sources.root().join(path)).map_err(|said| {
+            error(crate::transcript::Error::Read {
+                path: path.to_string(),
+                said: said.to_string(),
+            })
+        })?;
+        let transcript = Transcript::parse(path, &text).map_err(error)?;
+        let rendered = transcript.render(path, lines, title).map_err(error)?;
+        let count = rendered.lines().count();
+        facts.tally.recorded += 1;
+        match title {
+            None => facts.reading.lines += count,
+            Some(_) => facts.reading.folded += count,
+        }
+        Ok(rendered)
+    }
 }
 
 /// `01-tokenizer.md`, with `/` between folders.
-fn page_path(path: Option<&Path>) -> String {
+pub fn page_path(path: Option<&Path>) -> String {
     path.map(|path| path.to_string_lossy().replace('\\', "/"))
         .unwrap_or_default()
 }

@@ -1,45 +1,15 @@
 //! Small books, built whole: what fails the build, and what readers get.
 
+mod repository;
+
 use std::fs;
 use std::path::Path;
 
+use repository::{Repository, TRAIN, page_with};
 use weave::build::{Error, build, find_book, inspect};
 
-const TRAIN: &str = "\
-//! How merges are counted.
-// ANCHOR: count
-/// Counts.
-pub fn count() -> u32 {
-    1
-}
-// ANCHOR_END: count
-";
-
-/// A repository with one crate and a book of one page.
-fn repository(page: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    write("chapters/01-tokenizer/src/train.rs", TRAIN);
-    write(
-        "book/book.toml",
-        "[book]\ntitle = \"T\"\n[build]\nbuild-dir = \"build\"\ncreate-missing = false\nuse-default-preprocessors = false\n\
-         [preprocessor.weave]\nsource-url = \"https://example.org/blob/main/\"\n[output.html.playground]\nrunnable = false\n",
-    );
-    write("book/src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n");
-    write("book/src/one.md", page);
-    folder
-}
-
-fn page_with(body: &str) -> String {
-    format!("<!-- minutes: 5; status: draft; crate: chapters/01-tokenizer -->\n# One\n\n{body}\n")
-}
-
-fn built(repository: &Path) -> Result<String, String> {
-    match build(&repository.join("book"), None) {
+fn built(folder: &Path) -> Result<String, String> {
+    match build(&folder.join("book"), None, false) {
         Ok(built) => Ok(fs::read_to_string(built.output.join("one.html")).unwrap()),
         Err(error) => Err(error.to_string()),
     }
@@ -48,7 +18,7 @@ fn built(repository: &Path) -> Result<String, String> {
 #[test]
 fn a_page_gets_its_listing_its_formula_and_its_head() {
     let page = page_with("So $x^2$ and:\n\n{{#weave chapters/01-tokenizer/src/train.rs:count}}\n");
-    let folder = repository(&page);
+    let folder = Repository::new(&page);
     let html = built(folder.path()).unwrap();
     assert!(html.contains("pub fn count() -&gt; u32"), "{html}");
     assert!(!html.contains("ANCHOR"), "the marks are not for readers");
@@ -56,17 +26,17 @@ fn a_page_gets_its_listing_its_formula_and_its_head() {
         html.contains("https://example.org/blob/main/chapters/01-tokenizer/src/train.rs#L3-L6")
     );
     assert!(html.contains("class=\"katex\""));
-    assert!(html.contains("5 minutes"));
+    assert!(html.contains("2 minutes"));
     assert!(html.contains(">draft<"));
     assert!(
-        !html.contains("minutes: 5;"),
+        !html.contains("minutes: 2;"),
         "the front line is not for readers"
     );
 }
 
 #[test]
 fn a_missing_anchor_or_file_fails_the_build_and_leaves_the_old_book() {
-    let folder = repository(&page_with("good"));
+    let folder = Repository::new(&page_with("good"));
     assert!(built(folder.path()).is_ok());
     let page = folder.path().join("book/src/one.md");
     for (directive, expected) in [
@@ -88,13 +58,13 @@ fn a_missing_anchor_or_file_fails_the_build_and_leaves_the_old_book() {
         assert!(message.contains(expected), "{message}");
         assert!(message.contains("book/src/one.md:4: "), "{message}");
     }
-    let old = fs::read_to_string(folder.path().join("book/build/one.html")).unwrap();
+    let old = folder.read("book/build/one.html");
     assert!(old.contains("good"));
 }
 
 #[test]
 fn an_anchor_that_is_never_ended_fails_the_build() {
-    let folder = repository(&page_with(
+    let folder = Repository::new(&page_with(
         "{{#weave chapters/01-tokenizer/src/train.rs:count}}",
     ));
     let source = folder.path().join("chapters/01-tokenizer/src/train.rs");
@@ -109,7 +79,7 @@ fn an_anchor_that_is_never_ended_fails_the_build() {
 #[test]
 fn all_problems_are_reported_at_once() {
     let page = "# One\n\n```rust\nfn f() {}\n```\n\n$\\fraq{1}{2}$\n\n![](a.svg)\n";
-    let message = built(repository(page).path()).unwrap_err();
+    let message = built(Repository::new(page).path()).unwrap_err();
     for expected in [
         "4 places",
         "one.md:1: the first line has to say",
@@ -123,7 +93,7 @@ fn all_problems_are_reported_at_once() {
 
 #[test]
 fn a_link_that_leads_nowhere_fails_the_build_and_names_its_line() {
-    let folder = repository(&page_with(
+    let folder = Repository::new(&page_with(
         "[a](two.md) and\n[b](one.md#nowhere) and [c](#one)",
     ));
     let message = built(folder.path()).unwrap_err();
@@ -140,7 +110,8 @@ fn a_link_that_leads_nowhere_fails_the_build_and_names_its_line() {
 
 #[test]
 fn html_that_mdbook_warns_of_fails_the_build() {
-    let message = built(repository(&page_with("<details>\n\nnever closed\n")).path()).unwrap_err();
+    let message =
+        built(Repository::new(&page_with("<details>\n\nnever closed\n")).path()).unwrap_err();
     assert!(message.contains("details"), "{message}");
 }
 
@@ -148,7 +119,7 @@ fn html_that_mdbook_warns_of_fails_the_build() {
 fn a_finished_page_shows_every_line_and_has_the_spine() {
     let page = page_with("{{#weave chapters/01-tokenizer/src/train.rs:count}}")
         .replace("draft", "finished");
-    let message = built(repository(&page).path()).unwrap_err();
+    let message = built(Repository::new(&page).path()).unwrap_err();
     assert!(
         message.contains("no page shows chapters/01-tokenizer/src/train.rs:1."),
         "{message}"
@@ -162,7 +133,7 @@ fn a_finished_page_shows_every_line_and_has_the_spine() {
 #[test]
 fn coverage_is_measured_without_building() {
     let page = page_with("{{#fold chapters/01-tokenizer/src/train.rs:count \"Counting\"}}");
-    let folder = repository(&page);
+    let folder = Repository::new(&page);
     let findings = inspect(&folder.path().join("book")).unwrap();
     let (coverage, status) = &findings.coverage[0];
     assert_eq!(
@@ -174,7 +145,7 @@ fn coverage_is_measured_without_building() {
 
 #[test]
 fn the_book_is_found_from_inside_the_repository() {
-    let folder = repository("");
+    let folder = Repository::new("");
     let inside = folder.path().join("chapters/01-tokenizer/src");
     assert_eq!(find_book(&inside).unwrap(), folder.path().join("book"));
     let elsewhere = tempfile::tempdir().unwrap();
