@@ -19,6 +19,7 @@ pub mod count;
 mod decode;
 pub mod encode;
 mod error;
+pub mod fertility;
 pub mod naive;
 pub mod pattern;
 pub mod sample_text;
