@@ -65,8 +65,15 @@ fn main() -> Result<()> {
     let mut texts = vec![
         ("English prose (LAMBADA)", prose.join("\n")),
         ("Python (HumanEval)", functions.join("\n")),
+        (
+            "HumanEval without indentation",
+            without(r"(?m)^[ \t]+", &functions.join("\n"))?,
+        ),
         ("mathematics (GSM8K)", sums.join("\n")),
-        ("GSM8K without numbers", without_numbers(&sums.join("\n"))?),
+        (
+            "GSM8K without numbers",
+            without(r" ?\p{N}+", &sums.join("\n"))?,
+        ),
     ];
     for script in Script::ALL.into_iter().filter(|&s| s != Script::Latin) {
         let lines: Vec<&str> = held
@@ -88,7 +95,7 @@ fn main() -> Result<()> {
         .collect();
     write(out, "01-fertility.csv", &csv(&judged, &rows)?)?;
     write(out, "01-evaluation.md", &bytes_table(&judged, &rows)?)?;
-    write(out, "01-scripts.md", &script_table(&judged, &rows[4..])?)
+    write(out, "01-scripts.md", &script_table(&judged, &rows[5..])?)
 }
 
 fn judge_ours(name: &'static str, tokenizer: Tokenizer) -> Judged {
@@ -122,10 +129,10 @@ fn foreign_lines(document: &str) -> f64 {
     foreign.count() as f64 / scripts.len().max(1) as f64
 }
 
-/// Every run of digits taken out, with a space before it: what is left is the words of the sums.
-fn without_numbers(text: &str) -> Result<String> {
-    let numbers = fancy_regex::Regex::new(r" ?\p{N}+")?;
-    Ok(numbers.replace_all(text, "").into_owned())
+/// The text without what the pattern matches: what is the rest worth?
+fn without(pattern: &str, text: &str) -> Result<String> {
+    let pattern = fancy_regex::Regex::new(pattern)?;
+    Ok(pattern.replace_all(text, "").into_owned())
 }
 
 fn broken(bytes: &[u8]) -> bool {
@@ -188,11 +195,16 @@ fn csv(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<St
 fn bytes_table(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<String> {
     let mut table = String::from("| bytes per token | bytes |");
     for tokenizer in judged {
-        write!(table, " {}, V {} |", tokenizer.name, tokenizer.vocab_size)?;
+        write!(
+            table,
+            " {}, V {} |",
+            tokenizer.name,
+            grouped(tokenizer.vocab_size)
+        )?;
     }
     table.push_str("\n|---|---:|---:|---:|---:|---:|\n");
     for (name, row) in rows {
-        write!(table, "| {name} | {} |", row[0].0.bytes)?;
+        write!(table, "| {name} | {} |", grouped(row[0].0.bytes))?;
         for (measured, _) in row {
             write!(table, " {:.2} |", measured.bytes_per_token())?;
         }
@@ -227,6 +239,16 @@ fn script_table(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> 
         table.push('\n');
     }
     Ok(table)
+}
+
+/// 1693989 as 1,693,989.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let parts = digits.as_bytes().rchunks(3).rev();
+    let parts: Vec<&str> = parts
+        .filter_map(|part| std::str::from_utf8(part).ok())
+        .collect();
+    parts.join(",")
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
