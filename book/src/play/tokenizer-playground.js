@@ -41,16 +41,19 @@
         }
     }
 
-    /** For a sentence: a token in quotes, with its white space spelled out. */
-    function quoted(id) {
+    /** A token with its white space spelled out. */
+    function spelled(id) {
         const { text, isText } = shown(id);
         const visible = text
             .replaceAll(" ", "␣")
             .replaceAll("\n", "↵")
             .replaceAll("\r", "␍")
             .replaceAll("\t", "⇥");
-        return isText ? `“${visible}”` : `<${text}>`;
+        return isText ? visible : `<${text}>`;
     }
+
+    /** The same in a sentence. */
+    const quoted = (id) => (shown(id).isText ? `“${spelled(id)}”` : spelled(id));
 
     let steps = [];
     let timer = null;
@@ -130,7 +133,7 @@
         node.className = "node";
         const name = document.createElement("span");
         name.className = "name";
-        name.textContent = quoted(id);
+        name.textContent = spelled(id);
         const number = document.createElement("span");
         number.className = "id";
         number.textContent = String(id);

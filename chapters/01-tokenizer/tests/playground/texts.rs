@@ -25,7 +25,7 @@ const CHOSEN: [&str; 48] = [
     "The cat's here, isn't it? They'll say we've won; I'd've known.",
     "IT'S IT'Ll we'RE 'd 'D 'x 'lx",
     "\u{2019}s curly, it\u{2019}s",
-    "'ſ is a long s, and 'K is no contraction",
+    "'ſ is a long s, it'ſx, and 'K is no contraction",
     "    return x",
     "\treturn\t\tx",
     "a  b   c    d",
