@@ -16,12 +16,18 @@ use tokenizer::{Tokenizer, TrainSettings, train};
 const VOCAB_SIZE: usize = 32_768;
 const ENGLISH: &str = "English prose (LAMBADA)";
 
-/// A tokenizer, whoever made it: the number of a text's tokens, and how many of them are no text by themselves.
+/// The number of a text's tokens, and how many of them are no text by themselves.
+type Measure = Box<dyn Fn(&str) -> (usize, usize)>;
+
+/// A tokenizer, whoever made it.
 struct Judged {
     name: &'static str,
     vocab_size: usize,
-    measure: Box<dyn Fn(&str) -> (usize, usize)>,
+    measure: Measure,
 }
+
+/// A text's name, and what each tokenizer made of it.
+type Row<'t> = (&'t str, Vec<(Fertility, usize)>);
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -84,7 +90,7 @@ fn main() -> Result<()> {
             .collect();
         texts.push((script.name(), lines.join("\n")));
     }
-    let rows: Vec<(&str, Vec<(Fertility, usize)>)> = texts
+    let rows: Vec<Row> = texts
         .iter()
         .map(|(name, text)| {
             let row = judged.iter().map(|tokenizer| {
@@ -173,7 +179,7 @@ fn field(data: &Path, file: &str, keys: &[&str]) -> Result<Vec<String>> {
         .collect()
 }
 
-fn csv(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<String> {
+fn csv(judged: &[Judged], rows: &[Row]) -> Result<String> {
     let mut csv = String::from("text,tokenizer,vocab_size,bytes,chars,words,tokens,broken\n");
     for (name, row) in rows {
         for (tokenizer, (measured, broken)) in judged.iter().zip(row) {
@@ -193,7 +199,7 @@ fn csv(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<St
     Ok(csv)
 }
 
-fn bytes_table(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<String> {
+fn bytes_table(judged: &[Judged], rows: &[Row]) -> Result<String> {
     let mut table = String::from("| bytes per token | bytes |");
     for tokenizer in judged {
         write!(
@@ -215,7 +221,7 @@ fn bytes_table(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> R
 }
 
 /// Tokens per word where words have spaces between them, and the share of tokens that end inside a character.
-fn script_tables(judged: &[Judged], rows: &[(&str, Vec<(Fertility, usize)>)]) -> Result<String> {
+fn script_tables(judged: &[Judged], rows: &[Row]) -> Result<String> {
     const SPACED: [&str; 4] = [ENGLISH, "Cyrillic", "Devanagari", "Hangul (Korean)"];
     let head = |title: &str| {
         let names: Vec<&str> = judged.iter().map(|tokenizer| tokenizer.name).collect();

@@ -58,11 +58,11 @@ pub fn tree(table: &Table) -> Result<String> {
         LEFT - 8.0,
         bytes + 4.0
     )?;
-    for node in 0..ids.len() {
-        if parents[node] < 0.0 {
+    for (node, &parent) in parents.iter().enumerate() {
+        if parent < 0.0 {
             continue;
         }
-        let parent = parents[node] as usize;
+        let parent = parent as usize;
         let (x, up) = (centre(node), height(parent));
         writeln!(
             svg,
