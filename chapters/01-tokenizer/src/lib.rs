@@ -11,7 +11,8 @@
 //!
 //! Read the files in this order: `pattern` splits text into chunks; `count` counts them; `naive` defines the training
 //! in forty lines; `strip` and `train` do it fast; `vocabulary` is the result; `encode`, `decode` and `stream` use it;
-//! `special` adds the marks that no text can produce; `tokenizer_json` and `tiktoken` write it for other programs.
+//! `special` adds the marks that no text can produce; `tokenizer_json` and `tiktoken` write it for other programs;
+//! `compression` and `fertility` measure how good it is.
 
 pub mod atomic_file;
 pub mod compression;
@@ -19,6 +20,7 @@ pub mod count;
 mod decode;
 pub mod encode;
 mod error;
+pub mod fertility;
 pub mod naive;
 pub mod pattern;
 pub mod sample_text;

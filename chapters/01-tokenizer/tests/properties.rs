@@ -154,6 +154,10 @@ fn the_example_worked_by_hand_in_the_chapter_is_right() {
     ];
     assert_eq!(naive_merges(&counts, 100), by_hand);
     assert_eq!(merges(&counts, 100, &mut |_| ()).unwrap(), by_hand);
+
+    let tokenizer = Tokenizer::new(Vocabulary::from_merges(by_hand.to_vec()).unwrap());
+    assert_eq!(tokenizer.encode(" tide"), [259]);
+    assert_eq!(tokenizer.encode("tide"), [116, 257]); // t, ide: (t, ide) is no merge
 }
 
 #[test]
