@@ -5,7 +5,7 @@ use crate::platform::Pins;
 use crate::setup::Setup;
 use crate::suite::{Verdict, run_logged, runs};
 use crate::surroundings::Surroundings;
-use crate::{Error, Project, dependency_rule, house_rules, libtest, smoke};
+use crate::{Error, Project, catalogue, dependency_rule, gates, house_rules, libtest, smoke};
 use std::process::Command;
 
 // ANCHOR: check
@@ -64,6 +64,12 @@ pub fn all() -> Vec<Check> {
             "cargo clippy over every crate, warnings forbidden",
             true,
             clippy,
+        ),
+        check(
+            "exercises",
+            "stubs are what the solutions give; solutions pass, stubs and planted wrong answers fail",
+            false,
+            gates::check,
         ),
         check("tests", "cargo test over every crate", true, tests),
         check(
@@ -212,12 +218,26 @@ fn clippy(job: &Job) -> Verdict {
     } else {
         "compiles the binding to libtorch first, one to two minutes on two cores, once"
     };
+    let chapters = match catalogue::chapters(job.project) {
+        Ok(chapters) => chapters,
+        Err(error) => return Verdict::Failed(error.to_string()),
+    };
+    let solutions: String = chapters
+        .iter()
+        .map(|chapter| format!(" --package solutions-{:02}", chapter.number))
+        .collect();
     let parts = [
         ("clippy", note, "clippy --all-targets -- -D warnings"),
         (
             "clippy-weave",
             "reads the weaver",
             "clippy --package weave --all-targets -- -D warnings",
+        ),
+        // Not the exercises: in a learner's clone they are the learner's. --no-deps keeps clippy away from them.
+        (
+            "clippy-solutions",
+            "reads the solutions and what judges them",
+            &format!("clippy --no-deps --package judge{solutions} --all-targets -- -D warnings"),
         ),
     ];
     for (name, note, arguments) in parts {
@@ -244,6 +264,11 @@ fn tests(job: &Job) -> Verdict {
             "tests-weave",
             "the weaver's own",
             format!("test --package weave {HOW}"),
+        ),
+        (
+            "tests-judge",
+            "what judges the exercises",
+            format!("test --package judge {HOW}"),
         ),
     ];
     let mut log = String::new();

@@ -1,0 +1,75 @@
+use super::texts::any_text;
+use fancy_regex::Regex;
+use judge::{Case, Checked, Property, example, property};
+use proptest::prelude::*;
+use std::cell::OnceCell;
+use tokenizer::pattern::Pattern;
+
+pub struct Functions {
+    pub split: fn(&str, fn(char) -> bool) -> Vec<&str>,
+}
+
+thread_local! {
+    /// The one question to Unicode that the standard library does not answer.
+    static LETTER: OnceCell<Regex> = const { OnceCell::new() };
+}
+
+/// `\p{L}`.
+fn is_letter(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    LETTER.with(|letter| {
+        let letter = letter.get_or_init(|| Regex::new(r"^\p{L}$").expect("a sound pattern"));
+        letter.is_match(c.encode_utf8(&mut [0; 4])).unwrap_or(false)
+    })
+}
+
+fn check(f: &Functions, text: &str) -> Checked {
+    let pattern = Pattern::default();
+    let expected: Vec<&str> = pattern.split(text).collect();
+    Case::of(&[("text", &text)]).same(&expected, || (f.split)(text, is_letter))
+}
+
+fn texts(says: &'static str, regex: &'static str) -> Property<Functions> {
+    property(
+        says,
+        move || regex,
+        |f: &Functions, text: String| check(f, &text),
+    )
+}
+
+pub fn properties() -> Vec<Property<Functions>> {
+    vec![
+        example("The cat's here", |f: &Functions| check(f, "The cat's here")),
+        example("    return 2026;\\r\\n\\tpass", |f: &Functions| {
+            check(f, "    return 2026;\r\n\tpass")
+        }),
+        texts(
+            "contractions in either case, and words behind an apostrophe",
+            "([a-c]{0,2}'(s|S|ll|lL|l|re|VE|x|d|ſ)){1,4}",
+        ),
+        texts(
+            "words take one character in front of them",
+            "([ \t\u{a0},(_]{0,2}[a-zé蟹]{1,3}){2,5}",
+        ),
+        texts("digits come in ones and twos", "[a ]?[0-9٣½]{3,7}[a ]?"),
+        texts(
+            "marks take a space before and line breaks after",
+            "[a1]?( ?[!?;.]{1,3}[\r\n]{0,2}){1,4}[\t\u{a0}!]{1,2}",
+        ),
+        texts(
+            "white space leaves its last character to the word",
+            "a[ \t\n\r\u{3000}]{1,6}[a1!]b",
+        ),
+        property(
+            "any text at all",
+            || {
+                any_text().prop_filter("more than one chunk", |text| {
+                    Pattern::default().split(text).count() > 1
+                })
+            },
+            |f: &Functions, text| check(f, &text),
+        ),
+    ]
+}
