@@ -184,7 +184,7 @@ impl Course<'_> {
             ""
         };
         format!(
-            "Next: {exercise} {} ({} minutes, difficulty {} of 5{plugs})\n  {}\n  write in {}\n  judge with `cargo course check {exercise}`",
+            "Next: {exercise} {} ({} minutes, difficulty {} of 5{plugs})\n  Goal: {}\n  write in {}\n  judge with `cargo course check {exercise}`",
             exercise.name,
             sheet.minutes,
             sheet.difficulty,

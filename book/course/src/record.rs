@@ -42,7 +42,7 @@ impl Record {
     }
 
     pub fn standing(&self, project: &Project, exercise: &Exercise) -> Standing {
-        match self.exercises[&exercise.to_string()]["green"].as_str() {
+        match self.noted(exercise, "green").and_then(Value::as_str) {
             None => Standing::Open,
             Some(hash) if Some(hash) == hash_of(project, exercise).as_deref() => Standing::Green,
             Some(_) => Standing::ChangedSince,
@@ -51,8 +51,8 @@ impl Record {
 
     /// How many hints were shown.
     pub fn hints(&self, exercise: &Exercise) -> usize {
-        self.exercises[&exercise.to_string()]["hints"]
-            .as_u64()
+        self.noted(exercise, "hints")
+            .and_then(Value::as_u64)
             .unwrap_or(0) as usize
     }
 
@@ -78,11 +78,18 @@ impl Record {
         self.note(exercise, "hints", json!(hints))
     }
 
+    fn noted(&self, exercise: &Exercise, key: &str) -> Option<&Value> {
+        self.exercises.get(&exercise.to_string())?.get(key)
+    }
+
     fn note(&mut self, exercise: &Exercise, key: &str, value: Value) -> Result<(), Error> {
         let entry = self
             .exercises
             .entry(exercise.to_string())
             .or_insert_with(|| json!({}));
+        if !entry.is_object() {
+            *entry = json!({});
+        }
         entry[key] = value;
         let text = format!("{:#}\n", Value::Object(self.exercises.clone()));
         // Whole or not at all: a check may be interrupted.

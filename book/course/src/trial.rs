@@ -6,6 +6,7 @@ use crate::catalogue::Exercise;
 use crate::{Error, Project};
 use serde_json::Value;
 use std::fs;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -55,7 +56,12 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         );
     }
     let mut cargo = project.cargo();
-    cargo.args(["test", "--no-run", "--quiet", "--message-format=json"]);
+    // Colours for people; what is read from the messages is the same.
+    let format = match std::io::stderr().is_terminal() {
+        true => "--message-format=json-diagnostic-rendered-ansi",
+        false => "--message-format=json",
+    };
+    cargo.args(["test", "--no-run", "--quiet", format]);
     cargo.args(["--package", &package, "--test", test]);
     if whose == Whose::Reference {
         cargo.args(["--features", "reference"]);

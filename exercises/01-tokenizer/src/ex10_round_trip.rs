@@ -4,9 +4,9 @@
 //!
 //! Minutes: 25. Difficulty: 2 of 5.
 //!
-//! Here the roles are turned: you write the test, and it is judged by tokenizers that are broken in ways that were all shipped by
-//! somebody at some time: line ends changed, spaces trimmed, accents composed, names of special tokens taken for the tokens
-//! themselves. A test that says "works on `Hello world`" finds none of them.
+//! Here the roles are turned: you write the test, and it is judged by tokenizers that are broken in ways that are easily come
+//! by: line ends changed, spaces trimmed, accents composed, names of special tokens taken for the tokens themselves. A test that
+//! tries `Hello world` finds few of them.
 //!
 //! Your function is given an encoder and a decoder. It returns a text that does not come back as it was, or `None` if it finds
 //! none. A sound tokenizer must not be accused.

@@ -4,9 +4,8 @@
 //!
 //! Minutes: 180. Difficulty: 5 of 5.
 //!
-//! Nine tenths of the time of encoding are spent in the regular expression. A loop that knows the rules looks at each character
-//! once or twice, and needs no machine that steps back. That is how the fastest tokenizers do it. It is also the best way to
-//! find out what the pattern means.
+//! Most of the time of encoding is spent in the regular expression. A loop that knows the rules looks at each character once or
+//! twice, and needs no machine that steps back. Writing it is also the best way to find out what the pattern means.
 //!
 //! The chunks have to be the chapter's, for any text. Reread the seven parts in `chapters/01-tokenizer/src/pattern.rs`, and write a
 //! function that returns where the chunk that begins here ends. `white_space_end` of the chapter is yours to use for the last three

@@ -32,8 +32,8 @@
 //! ## Notes
 //!
 //! Grouped from the left in twos, two numbers of three and four digits are never aligned, of three and five digits always. So
-//! what a model has to learn about carrying depends on the lengths of the numbers. Grouping from the right in threes, as people
-//! do with commas, is what some tokenizers do since: the arithmetic of one token is then that of every token.
+//! what a model has to learn about carrying depends on the lengths of the numbers. Singh and Strouse measured it on large
+//! models in 2024 (*Tokenization counts*, arXiv 2402.14903): with numbers grouped from the right they add better.
 
 /// The digits in groups of `size`, the last one shorter if they do not come out even.
 pub fn from_left(digits: &str, size: usize) -> Vec<&str> {

@@ -9,8 +9,8 @@
 //! had never been trained, and held the noise it was initialised with.
 //!
 //! To find such tokens, encode what the model will be trained on and see which ids never come. Most of those are harmless
-//! *stepping stones*: ` SolidGold` was once needed on the way to a longer token, and now every place where it stood is covered
-//! by the longer one. A token that never comes and was no step towards another one is a glitch token.
+//! *stepping stones*: if ` lightho` was only ever the beginning of ` lighthouse`, it was needed on the way, and now every place
+//! where it stood is covered by the longer token. A token that never comes and was no step towards another one is a glitch token.
 //!
 //! ## Hint 1
 //!

@@ -6,8 +6,11 @@ use tokenizer::Pair;
 use tokenizer::count::ChunkCounts;
 use tokenizer::naive::{merge_all, naive_merges};
 
+/// By how much the number of each pair changed.
+pub type Changes = Vec<(Pair, i64)>;
+
 pub struct Functions {
-    pub merge_chunk: fn(&mut Vec<u32>, Pair, u32) -> Vec<(Pair, i64)>,
+    pub merge_chunk: fn(&mut Vec<u32>, Pair, u32) -> Changes,
     pub merges: fn(&ChunkCounts, usize) -> Vec<Pair>,
 }
 

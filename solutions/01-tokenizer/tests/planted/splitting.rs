@@ -32,7 +32,7 @@ pub fn wrong() -> Vec<Wrong> {
 }
 
 /// Joins a chunk to the one before it where a rule says so.
-fn joined<'t>(text: &'t str, is_letter: IsLetter, join: fn(&str, &str) -> bool) -> Vec<&'t str> {
+fn joined(text: &str, is_letter: IsLetter, join: fn(&str, &str) -> bool) -> Vec<&str> {
     let mut chunks: Vec<&str> = Vec::new();
     let mut start = 0;
     let mut end = 0;

@@ -5,8 +5,10 @@ use proptest::prelude::*;
 use std::cell::OnceCell;
 use tokenizer::pattern::Pattern;
 
+pub type IsLetter = fn(char) -> bool;
+
 pub struct Functions {
-    pub split: fn(&str, fn(char) -> bool) -> Vec<&str>,
+    pub split: fn(&str, IsLetter) -> Vec<&str>,
 }
 
 thread_local! {

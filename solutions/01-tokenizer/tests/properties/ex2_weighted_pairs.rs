@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use tokenizer::Pair;
 use tokenizer::naive::naive_merges;
 
+/// Ids, and how often the corpus has them.
+pub type Chunk = (Vec<u32>, i64);
+
 pub struct Functions {
-    pub count_pairs: fn(&[(Vec<u32>, i64)]) -> HashMap<Pair, i64>,
+    pub count_pairs: fn(&[Chunk]) -> HashMap<Pair, i64>,
     pub commonest: fn(&HashMap<Pair, i64>) -> Option<Pair>,
 }
 
-type Chunks = Vec<(Vec<u32>, i64)>;
+type Chunks = Vec<Chunk>;
 
 fn chunks() -> impl Strategy<Value = Chunks> {
     let ids = proptest::collection::vec(1u32..4, 0..8);
