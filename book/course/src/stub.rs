@@ -189,6 +189,9 @@ impl Surgery<'_> {
 // ANCHOR_END: surgery
 
 // ANCHOR: marks
+/// Above an item that stays as it is.
+const GIVEN: &str = "// given";
+
 /// A comment that says what becomes of lines inside a body.
 enum Mark<'l> {
     Solution,
@@ -232,7 +235,7 @@ fn given_line(source: &str, span: Span) -> Option<Range<usize>> {
         .map_or(0, |at| at + 1);
     let above = source[..start].strip_suffix('\n')?;
     let line = above.rfind('\n').map_or(0, |at| at + 1);
-    (source[line..start].trim() == "// given").then_some(line..start)
+    (source[line..start].trim() == GIVEN).then_some(line..start)
 }
 // ANCHOR_END: marks
 

@@ -141,7 +141,7 @@ fn a_stub_of_a_stub_is_the_same_stub() {
 
 #[test]
 fn the_answer_is_what_is_not_given() {
-    let solution = "use a::b;\n\npub struct Kept;\n\n/// Adds.\npub fn f() -> u32 {\n    help()\n}\n\nfn help() -> u32 {\n    1\n}\n\n// given\npub fn g() {}\n";
+    let solution = "use a::b;\n\npub struct Kept;\n\n/// Adds.\npub fn f() -> u32 {\n    //+ let x = 1;\n    help()\n}\n\nfn help() -> u32 {\n    1\n}\n\n// given\npub fn g() {}\n";
     let text = answer(Path::new("ex.rs"), solution, solution).unwrap();
     assert_eq!(
         text,

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Longer values are cut in print: what breaks a property is shrunk first, and is seldom long.
 const SHOWN_CHARS: usize = 400;
 
+/// Two long values are shown from a little before the place where they part.
+const BEFORE_CHARS: usize = 40;
+
 /// Input with the names under which it is shown.
 pub type Given = Vec<(&'static str, String)>;
 
@@ -64,10 +67,8 @@ impl Case {
         if yours == *expected {
             return Ok(());
         }
-        Err(self.failure(Said::Differs {
-            expected: shown(expected),
-            yours: shown(&yours),
-        }))
+        let (expected, yours) = where_they_part(&format!("{expected:?}"), &format!("{yours:?}"));
+        Err(self.failure(Said::Differs { expected, yours }))
     }
 
     /// The answer must be within `tolerance` of `expected`, relative to it.
@@ -102,12 +103,33 @@ impl Case {
     }
 }
 
+/// Two values in print; of long ones the part around the first difference.
+fn where_they_part(one: &str, other: &str) -> (String, String) {
+    let same = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let longest = one.chars().count().max(other.chars().count());
+    if longest <= SHOWN_CHARS || same <= BEFORE_CHARS {
+        return (cut(one), cut(other));
+    }
+    let part = |text: &str| {
+        let rest: String = text.chars().skip(same - BEFORE_CHARS).collect();
+        format!("…{}", cut(&rest))
+    };
+    (part(one), part(other))
+}
+
 /// A value in print, cut if it is long.
 fn shown(value: &(impl Debug + ?Sized)) -> String {
-    let text = format!("{value:?}");
+    cut(&format!("{value:?}"))
+}
+
+fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}… ({} bytes in print)", &text[..end], text.len()),
-        None => text,
+        None => text.to_string(),
     }
 }
 
@@ -214,6 +236,21 @@ mod tests {
             panic!("an index out of bounds is a panic");
         };
         assert!(message.contains("out of bounds"), "{message}");
+    }
+
+    #[test]
+    fn long_values_that_differ_late_are_shown_where_they_differ() {
+        let ids = |last: u32| [(0..500).collect(), vec![last]].concat();
+        let case = Case::of(&[]);
+        let Said::Differs { expected, yours } = case.same(&ids(7), || ids(8)).unwrap_err().said
+        else {
+            panic!("two lists that differ");
+        };
+        assert!(
+            expected.starts_with('…') && expected.ends_with("499, 7]"),
+            "{expected}"
+        );
+        assert!(yours.ends_with("499, 8]") && yours.len() < 100, "{yours}");
     }
 
     #[test]

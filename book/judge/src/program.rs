@@ -247,7 +247,7 @@ mod tests {
             asks(5),
             example("it is even", |f: &Answer| {
                 Case::of(&[]).obeys(|| {
-                    if f(1) % 2 == 0 {
+                    if f(1).is_multiple_of(2) {
                         Ok(())
                     } else {
                         Err("odd".into())

@@ -1,6 +1,6 @@
 //! The part of a file that answers an exercise, for comparing two of them.
 
-use super::{given_line, is_public, parse, visibility};
+use super::{GIVEN, Mark, given_line, is_public, parse, visibility};
 use crate::Error;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,12 @@ pub fn answer(path: &Path, source: &str, solution: &str) -> Result<String, Error
         if matches!(item, Item::Use(_)) || name(item).is_some_and(|name| given.contains(&name)) {
             continue;
         }
-        parts.push(source[item.span().byte_range()].to_string());
+        let text = &source[item.span().byte_range()];
+        // The marks speak to the generator.
+        let lines = text
+            .lines()
+            .filter(|line| Mark::of(line).is_none() && line.trim() != GIVEN);
+        parts.push(lines.collect::<Vec<_>>().join("\n"));
     }
     Ok(parts.join("\n\n"))
 }

@@ -34,6 +34,7 @@ fn sums() -> impl Strategy<Value = (Vec<(u64, u64)>, usize)> {
 }
 
 pub fn properties() -> Vec<Property<Functions>> {
+    let pattern = Pattern::default();
     vec![
         example("12345 from the left in twos is 12 34 5", |f: &Functions| {
             Case::of(&[("digits", &"12345"), ("size", &2)])
@@ -49,8 +50,7 @@ pub fn properties() -> Vec<Property<Functions>> {
         property(
             "from the left in twos is what the split pattern does",
             || "[0-9]{1,14}",
-            |f: &Functions, digits: String| {
-                let pattern = Pattern::default();
+            move |f: &Functions, digits: String| {
                 let expected: Vec<&str> = pattern.split(&digits).collect();
                 Case::of(&[("digits", &digits), ("size", &2)])
                     .same(&expected, || (f.from_left)(&digits, 2))

@@ -17,9 +17,8 @@ fn decode(ids: &[u32]) -> String {
 }
 
 /// A tokenizer that changes the text before it encodes it must be found, by a text that it really breaks.
-fn finds(f: &Functions, how: &'static str, change: fn(&str) -> String) -> Checked {
-    let case = Case::of(&[("a tokenizer that", &how)]);
-    case.obeys(|| {
+fn finds(f: &Functions, change: fn(&str) -> String) -> Checked {
+    Case::of(&[]).obeys(|| {
         let broken = |text: &str| encode(&change(text));
         match (f.find_broken)(&broken, &decode) {
             None => Err("you found nothing wrong with it".into()),
@@ -29,63 +28,78 @@ fn finds(f: &Functions, how: &'static str, change: fn(&str) -> String) -> Checke
     })
 }
 
-/// A way to break text, with the words for it.
+/// What is said of a broken tokenizer, and how it breaks text.
 type Break = (&'static str, fn(&str) -> String);
 
 const BREAKS: [Break; 14] = [
-    ("writes everything in lower case", |text| {
-        text.to_lowercase()
-    }),
-    ("trims white space at the end", |text| {
+    (
+        "it finds one that writes everything in lower case",
+        |text| text.to_lowercase(),
+    ),
+    ("it finds one that trims white space at the end", |text| {
         text.trim_end().to_string()
     }),
-    ("drops a space at the beginning", |text| {
+    ("it finds one that drops a space at the beginning", |text| {
         text.strip_prefix(' ').unwrap_or(text).to_string()
     }),
-    ("puts a space in front of a first letter", |text| {
-        let letter = text.starts_with(char::is_alphabetic);
-        if letter {
-            format!(" {text}")
-        } else {
-            text.to_string()
-        }
+    (
+        "it finds one that puts a space in front of a first letter",
+        |text| {
+            let letter = text.starts_with(char::is_alphabetic);
+            if letter {
+                format!(" {text}")
+            } else {
+                text.to_string()
+            }
+        },
+    ),
+    ("it finds one that makes one space of two", |text| {
+        text.replace("  ", " ")
     }),
-    ("makes one space of two", |text| text.replace("  ", " ")),
-    ("makes \\n of \\r\\n", |text| text.replace("\r\n", "\n")),
-    ("makes spaces of tabs", |text| text.replace('\t', "    ")),
-    ("makes a plain space of the no-break space", |text| {
-        text.replace('\u{a0}', " ")
+    ("it finds one that makes \\n of \\r\\n", |text| {
+        text.replace("\r\n", "\n")
     }),
-    ("drops the byte-order mark", |text| {
+    ("it finds one that makes spaces of tabs", |text| {
+        text.replace('\t', "    ")
+    }),
+    (
+        "it finds one that makes a plain space of the no-break space",
+        |text| text.replace('\u{a0}', " "),
+    ),
+    ("it finds one that drops the byte-order mark", |text| {
         text.replace('\u{feff}', "")
     }),
-    ("ends at a zero byte, as C does", |text| {
+    ("it finds one that ends at a zero byte, as C does", |text| {
         text.split('\0').next().unwrap_or("").to_string()
     }),
-    ("knows no character of four bytes", |text| {
-        text.chars()
-            .map(|c| if c.len_utf8() > 3 { '\u{FFFD}' } else { c })
-            .collect()
-    }),
-    ("composes a letter and its accent", |text| {
-        text.replace("e\u{301}", "é")
-    }),
-    ("takes the name `<|bos|>` for the token", |text| {
-        text.replace("<|bos|>", "")
-    }),
-    ("stops after 4,096 characters", |text| {
+    (
+        "it finds one that knows no character of four bytes",
+        |text| {
+            text.chars()
+                .map(|c| if c.len_utf8() > 3 { '\u{FFFD}' } else { c })
+                .collect()
+        },
+    ),
+    (
+        "it finds one that composes a letter and its accent",
+        |text| text.replace("e\u{301}", "é"),
+    ),
+    (
+        "it finds one that takes the name `<|bos|>` for the token",
+        |text| text.replace("<|bos|>", ""),
+    ),
+    ("it finds one that stops after 4,096 characters", |text| {
         text.chars().take(4096).collect()
     }),
 ];
 
 pub fn properties() -> Vec<Property<Functions>> {
-    let sound = example("a sound tokenizer is not accused", |f: &Functions| {
-        Case::of(&[("a tokenizer that", &"gives every text back")])
-            .same(&None, || (f.find_broken)(&encode, &decode))
+    let sound = example("it does not accuse a sound tokenizer", |f: &Functions| {
+        Case::of(&[]).same(&None, || (f.find_broken)(&encode, &decode))
     });
     let mut properties = vec![sound.holds_for_constants()];
-    for (how, change) in BREAKS {
-        properties.push(example(how, move |f: &Functions| finds(f, how, change)));
+    for (says, change) in BREAKS {
+        properties.push(example(says, move |f: &Functions| finds(f, change)));
     }
     properties
 }
