@@ -46,6 +46,15 @@ impl<'p> Course<'p> {
         }
     }
 
+    /// The first of those that are named; says so where there is none left.
+    fn one(&self, named: Option<&str>) -> Result<Option<Exercise>, Error> {
+        let exercise = self.named(named)?.into_iter().next();
+        if exercise.is_none() {
+            println!("{ALL_GREEN}");
+        }
+        Ok(exercise)
+    }
+
     /// The path that the learner sees.
     fn shown(&self, exercise: &Exercise) -> String {
         format!("exercises/{}/{}", exercise.folder, exercise.file())
@@ -62,7 +71,7 @@ impl Course<'_> {
     pub fn check(&mut self, named: Option<&str>, reference: bool) -> Result<bool, Error> {
         let exercises = self.named(named)?;
         let Some(first) = exercises.first() else {
-            println!("{}", ALL_GREEN);
+            println!("{ALL_GREEN}");
             return Ok(true);
         };
         let whose = if reference {
@@ -198,7 +207,7 @@ impl Course<'_> {
     /// # Errors
     /// [`Error::UnknownExercise`], and a record that cannot be written.
     pub fn hint(&mut self, named: Option<&str>) -> Result<(), Error> {
-        for exercise in self.named(named)?.into_iter().take(1) {
+        if let Some(exercise) = self.one(named)? {
             let shown = (self.record.hints(&exercise) + 1).min(HINTS);
             for (hint, n) in exercise.sheet.hints.iter().zip(1..).take(shown) {
                 println!(
@@ -221,7 +230,7 @@ impl Course<'_> {
     /// # Errors
     /// [`Error::UnknownExercise`], and a file that cannot be read.
     pub fn solution(&self, named: Option<&str>) -> Result<(), Error> {
-        for exercise in self.named(named)?.into_iter().take(1) {
+        if let Some(exercise) = self.one(named)? {
             let path = exercise.solution_file(self.project);
             let text = fs::read_to_string(&path).map_err(|e| Error::file(&path, e))?;
             let answer = answer(&path, &text, &text)?;
@@ -242,10 +251,21 @@ impl Course<'_> {
 // ANCHOR: status
 impl Course<'_> {
     /// A table of the whole course.
-    pub fn status(&self) {
+    ///
+    /// # Errors
+    /// The chapters' folder cannot be read.
+    pub fn status(&self) -> Result<(), Error> {
         let (mut green, mut all, mut minutes) = (0, 0, 0);
-        for chapter in &self.chapters {
-            println!("{}", chapter.folder);
+        for folder in catalogue::names(&self.project.root.join("chapters"))? {
+            let Some(chapter) = self
+                .chapters
+                .iter()
+                .find(|chapter| chapter.folder == folder)
+            else {
+                println!("{folder}: no exercises yet");
+                continue;
+            };
+            println!("{folder}");
             for exercise in &chapter.exercises {
                 let sheet = &exercise.sheet;
                 let (mark, said) = match self.record.standing(self.project, exercise) {
@@ -283,6 +303,7 @@ impl Course<'_> {
             minutes / 60,
             minutes % 60
         );
+        Ok(())
     }
 
     /// Puts the stub back. The learner's version is kept beside the compiled programs.

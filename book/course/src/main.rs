@@ -182,7 +182,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Status => {
-            Course::open(&project)?.status();
+            Course::open(&project)?.status()?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Reset { exercise } => {
