@@ -42,6 +42,8 @@ pub enum Said {
     Unwritten { place: String },
     /// No answer within the limit.
     StillRunning(Duration),
+    /// Left out, because another property of the same answer is still running.
+    Untried,
 }
 
 /// One input of a property.

@@ -65,6 +65,9 @@ impl Report {
         for outcome in &self.outcomes {
             match &outcome.checked {
                 Ok(()) => text += &format!("  ✓ {}\n", outcome.says),
+                Err(failure) if failure.said == Said::Untried => {
+                    text += &format!("  – {} (not tried)\n", outcome.says);
+                }
                 Err(failure) => {
                     text += &format!("  ✗ {}\n", outcome.says);
                     let is_todo = matches!(failure.said, Said::Unwritten { .. });
@@ -112,7 +115,7 @@ impl Display for Failure {
                     limit.as_secs()
                 ),
             ),
-            Said::Unwritten { .. } => Ok(()),
+            Said::Unwritten { .. } | Said::Untried => Ok(()),
         }
     }
 }
