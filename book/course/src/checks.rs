@@ -5,7 +5,9 @@ use crate::platform::Pins;
 use crate::setup::Setup;
 use crate::suite::{Verdict, run_logged, runs};
 use crate::surroundings::Surroundings;
-use crate::{Error, Project, dependency_rule, house_rules, libtest, smoke};
+use crate::{
+    Error, Project, blocks, catalogue, dependency_rule, gates, house_rules, libtest, smoke,
+};
 use std::process::Command;
 
 // ANCHOR: check
@@ -69,7 +71,13 @@ pub fn all() -> Vec<Check> {
             "blocks",
             "what the pages type themselves compiles, and their commands print what they show",
             true,
-            blocks,
+            blocks::check,
+        ),
+        check(
+            "exercises",
+            "stubs are what the solutions give; solutions pass, stubs and planted wrong answers fail",
+            false,
+            gates::check,
         ),
         check("tests", "cargo test over every crate", true, tests),
         check(
@@ -218,12 +226,26 @@ fn clippy(job: &Job) -> Verdict {
     } else {
         "compiles the binding to libtorch first, one to two minutes on two cores, once"
     };
+    let chapters = match catalogue::chapters(job.project) {
+        Ok(chapters) => chapters,
+        Err(error) => return Verdict::Failed(error.to_string()),
+    };
+    let solutions: String = chapters
+        .iter()
+        .map(|chapter| format!(" --package solutions-{:02}", chapter.number))
+        .collect();
     let parts = [
         ("clippy", note, "clippy --all-targets -- -D warnings"),
         (
             "clippy-weave",
             "reads the weaver",
             "clippy --package weave --all-targets -- -D warnings",
+        ),
+        // Not the exercises: in a learner's clone they are the learner's. --no-deps keeps clippy away from them.
+        (
+            "clippy-solutions",
+            "reads the solutions and what judges them",
+            &format!("clippy --no-deps --package judge{solutions} --all-targets -- -D warnings"),
         ),
     ];
     for (name, note, arguments) in parts {
@@ -234,44 +256,6 @@ fn clippy(job: &Job) -> Verdict {
         }
     }
     Verdict::passed()
-}
-
-/// Rust that stands in a page becomes a test `page_*` of the page's crate; console blocks are run. Before `tests`, which
-/// finds the gathered tests as they are now.
-fn blocks(job: &Job) -> Verdict {
-    let parts = [
-        (
-            "blocks-gather",
-            "gathers the pages' snippets",
-            "run --quiet --package weave -- gather",
-        ),
-        (
-            "blocks-test",
-            "compiles and runs them",
-            "test --test page_* -- --test-threads=1",
-        ),
-        (
-            "blocks-run",
-            "runs the pages' commands",
-            "run --quiet --package weave -- run",
-        ),
-    ];
-    let mut said = Vec::new();
-    for (name, note, arguments) in parts {
-        let mut command = cargo(job, arguments);
-        match run_logged(job, name, note, &mut command) {
-            Ok(logged) if logged.success => {
-                said.extend(logged.text.lines().last().map(str::to_string))
-            }
-            Ok(logged) => return Verdict::Failed(logged.end(60)),
-            Err(error) => return Verdict::Failed(error),
-        }
-        // `cargo test` says its numbers itself, and in more words than a line has.
-        if name == "blocks-test" {
-            said.pop();
-        }
-    }
-    Verdict::Passed(said.join(", "))
 }
 
 fn tests(job: &Job) -> Verdict {
@@ -288,6 +272,11 @@ fn tests(job: &Job) -> Verdict {
             "tests-weave",
             "the weaver's own",
             format!("test --package weave {HOW}"),
+        ),
+        (
+            "tests-judge",
+            "what judges the exercises",
+            format!("test --package judge {HOW}"),
         ),
     ];
     let mut log = String::new();
@@ -320,7 +309,7 @@ fn tests(job: &Job) -> Verdict {
 
 // ANCHOR: commands
 /// `cargo` with arguments as one would type them.
-fn cargo(job: &Job, arguments: &str) -> Command {
+pub(crate) fn cargo(job: &Job, arguments: &str) -> Command {
     let mut command = job.project.cargo();
     command.args(arguments.split(' '));
     command

@@ -7,7 +7,15 @@ use std::path::Path;
 
 // ANCHOR: packages
 /// Packages that must build where libtorch is not.
-const WITHOUT_LIBTORCH: [&str; 4] = ["tokenizer", "dataset", "course", "weave"];
+const WITHOUT_LIBTORCH: [&str; 7] = [
+    "tokenizer",
+    "dataset",
+    "course",
+    "weave",
+    "judge",
+    "solutions-01",
+    "exercises-01",
+];
 
 /// One package of the workspace, as the rule sees it.
 #[derive(Debug, Clone, PartialEq)]

@@ -107,6 +107,26 @@ pub enum Error {
 
     #[error("unknown check `{name}`: `cargo course test --list` names them")]
     UnknownCheck { name: String },
+
+    #[error(
+        "there is no exercise `{named}`: `cargo course status` lists them; a chapter is named like 01, an exercise like 01.3"
+    )]
+    UnknownExercise { named: String },
+
+    #[error("{path}: the head of the solution lacks {missing}")]
+    Sheet { path: PathBuf, missing: String },
+
+    #[error("{path}:{line}: {said}")]
+    Stub {
+        path: PathBuf,
+        line: usize,
+        said: String,
+    },
+
+    #[error(
+        "{package} could not be judged ({said}): run `cargo test -p {package}` to see what cargo says"
+    )]
+    Trial { package: String, said: String },
 }
 // ANCHOR_END: error
 

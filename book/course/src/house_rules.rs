@@ -35,14 +35,19 @@ pub struct Findings {
     pub files: usize,
 }
 
-/// Looks through the sources and tests of every crate below `chapters/` and `book/`.
+/// Looks through the sources and tests of every crate below `chapters/`, `book/` and `solutions/`. Not `exercises/`: its
+/// files are made from the solutions, or are the learner's.
 ///
 /// # Errors
 /// A folder or file that cannot be read.
 pub fn violations(root: &Path) -> Result<Findings, Error> {
     let mut findings = Findings::default();
-    for group in ["chapters", "book"] {
-        for package in sorted(&root.join(group))? {
+    for group in ["chapters", "book", "solutions"] {
+        let folder = root.join(group);
+        if !folder.is_dir() {
+            continue;
+        }
+        for package in sorted(&folder)? {
             if !package.join("Cargo.toml").is_file() {
                 continue;
             }
@@ -145,9 +150,17 @@ mod tests {
         fs::write(src.join("utils.rs"), "").unwrap();
         fs::write(src.join("long.rs"), "//\n".repeat(MAX_LINES + 1)).unwrap();
         fs::write(src.join("good.rs"), "//\n".repeat(MAX_LINES)).unwrap();
+        let solution = folder.path().join("solutions/01-x/src");
+        let exercise = folder.path().join("exercises/01-x/src");
+        for src in [&solution, &exercise] {
+            fs::create_dir_all(src).unwrap();
+            fs::write(src.join("../Cargo.toml"), "").unwrap();
+            fs::write(src.join("ex1_a.rs"), "fn f() { todo!() }\n").unwrap();
+        }
         let found = violations(folder.path()).unwrap();
-        assert_eq!(found.files, 3);
-        assert_eq!(found.complaints.len(), 2, "{:?}", found.complaints);
+        assert_eq!(found.files, 4);
+        assert!(found.complaints[2].contains("solutions/01-x/src/ex1_a.rs:1: `todo!`"));
+        assert_eq!(found.complaints.len(), 3, "{:?}", found.complaints);
         assert!(found.complaints[0].contains("long.rs: 401 lines"));
         assert!(found.complaints[1].contains("utils.rs: name it"));
     }

@@ -4,10 +4,12 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use course::checks::{self, Job};
 use course::cleanup::Cleanup;
+use course::learner::Course;
 use course::platform::{Flavour, Pins};
 use course::setup::Setup;
 use course::surroundings::Surroundings;
-use course::{Project, doctor, suite};
+use course::{Project, doctor, generate, suite, watch};
+use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 // ANCHOR: command-line
@@ -43,6 +45,44 @@ enum Command {
         /// Name the checks, and stop
         #[arg(long)]
         list: bool,
+    },
+    /// Judge your answer to an exercise: the next one, or 01.3, or the whole of 01
+    Check {
+        #[arg(value_name = "NN[.M]")]
+        exercise: Option<String>,
+        /// Judge the solution in its place: is it me or my machine?
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Judge again whenever you save
+    Watch {
+        #[arg(value_name = "NN.M")]
+        exercise: Option<String>,
+    },
+    /// Say which exercise is next
+    Next,
+    /// Give a hint, one more each time
+    Hint {
+        #[arg(value_name = "NN.M")]
+        exercise: Option<String>,
+    },
+    /// Show the solution of an exercise
+    Solution {
+        #[arg(value_name = "NN.M")]
+        exercise: Option<String>,
+    },
+    /// Show where you stand in the whole course
+    Status,
+    /// Put the stub back; your version is kept
+    Reset {
+        #[arg(value_name = "NN[.M]")]
+        exercise: String,
+    },
+    /// Write exercises/ from solutions/ (for those who write exercises)
+    Gen {
+        /// Overwrite files that were changed by hand, too
+        #[arg(long)]
+        force: bool,
     },
     /// Build the book into book/build, or give the weaver another command (`cargo course book help` names them)
     Book {
@@ -117,6 +157,52 @@ fn run(command: Command) -> Result<ExitCode> {
             let chosen = checks::choose(&only)?;
             Ok(code(suite::run(&job, &chosen)))
         }
+        Command::Check {
+            exercise,
+            reference,
+        } => Ok(code(
+            Course::open(&project)?.check(exercise.as_deref(), reference)?,
+        )),
+        Command::Watch { exercise } => {
+            watch::watch(|| {
+                let mut course = Course::open(&project)?;
+                course.check(exercise.as_deref(), false)?;
+                println!("\nwatching; Ctrl-C ends it");
+                course.file(exercise.as_deref())
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Next => {
+            Course::open(&project)?.next();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Hint { exercise } => {
+            Course::open(&project)?.hint(exercise.as_deref())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Solution { exercise } => {
+            Course::open(&project)?.solution(exercise.as_deref())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Status => {
+            Course::open(&project)?.status()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Reset { exercise } => {
+            Course::open(&project)?.reset(&exercise)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Gen { force } => {
+            let summary = generate::generate(&project, |file| force || agrees(file))?;
+            for file in &summary.kept {
+                println!("kept {file}, which was changed by hand");
+            }
+            println!(
+                "{} written, {} unchanged",
+                summary.written, summary.unchanged
+            );
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Book { serve, weaver } => {
             let mut weave = project.cargo();
             weave.args(["run", "--quiet", "--package", "weave", "--"]);
@@ -131,6 +217,18 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(code(weave.status()?.success()))
         }
     }
+}
+
+/// Asks before a changed file is overwritten. Where nobody can answer, the answer is no.
+fn agrees(file: &str) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    print!("{file} was changed by hand. Overwrite it? [y/N] ");
+    let _ = std::io::stdout().flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && answer.trim().eq_ignore_ascii_case("y")
 }
 
 fn code(good: bool) -> ExitCode {

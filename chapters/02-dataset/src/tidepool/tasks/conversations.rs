@@ -70,15 +70,26 @@ fn question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Ch
     ))
 }
 
-/// A question that asks for a few words, and gets the value without a sentence around it.
+/// A question that asks for a few words, and gets the value without a sentence around it; or the opposite question, who has
+/// the value, and a name.
 fn short_question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Chat, Error> {
+    let opposite = dice.chance(30);
     let (frame, question) = match side {
-        Side::Train => ("short_frame", world.chat_question(id, dice)),
-        Side::Test => ("test_short_frame", world.test_question(id, dice)),
+        _ if opposite => ("", world.which_question(id)),
+        Side::Train => ("short_", world.chat_question(id, dice)),
+        Side::Test => ("short_", world.test_question(id, dice)),
+    };
+    let answer = if opposite {
+        world.entities()[id.entity].name.clone()
+    } else {
+        world.short_answer(id)
+    };
+    let frame = match side {
+        Side::Train => format!("{frame}frame"),
+        Side::Test => format!("test_{frame}frame"),
     };
     let mut bound = Bindings::of(&[("question", &question)]);
-    Ok(Chat::new("tidepool/short")
-        .exchange(say(world, frame, &mut bound, dice)?, world.short_answer(id)))
+    Ok(Chat::new("tidepool/short").exchange(say(world, &frame, &mut bound, dice)?, answer))
 }
 
 /// Two or three questions about the same entity; only the first names it.
