@@ -1,17 +1,16 @@
 // ANCHOR: head
 //! Multiple choice: a question, some options, and a letter as the answer. MMLU and ARC.
 //!
-//! Two things about the prompt matter to a small model, and both are about tokens:
+//! A small model finds an answer's letter with the circuit that copies: "this word stood above; what stood right behind it?" The prompt
+//! is laid out for that circuit, and each point is about tokens:
 //!
-//! - **The letter in the prompt and the letter in the answer must be the same token.** `A` and ` A` with a space are
-//!   different tokens, which the model would have to learn to connect. And the answer must be a *single* token, so that an
-//!   evaluation can compare the scores of the letters in one step.
-//! - **The letter stands right behind its option**, so that at the letter's place the model has just read what it means.
-//!
-//! So an option is written `blue whale =B`. The tokenizer cuts text into chunks before it looks for tokens, and a letter
-//! joins a chunk with *one* sign before it: `whale=B` would be cut `whale` `=B`, and a vocabulary that has seen many such
-//! lines gets a token `=B`. In ` =B` the sign is taken by the space before it, and the chunks are `whale` ` =` `B`: the letter is
-//! alone whatever the vocabulary has seen. A test holds that.
+//! - **The letter touches its option.** The tokenizer cuts `- blue whale=B` into the chunks `-` ` blue` ` whale` `=B`, and a vocabulary
+//!   that has seen many such lines has a token `=B`. With `whale =B` there would be a token between word and letter, and
+//!   looking up would take two steps instead of one.
+//! - **An option begins like a word in a sentence,** with a space, which the dash provides: ` blue` here and ` blue` in a text are the
+//!   same token, `blue` at the beginning of a line is another.
+//! - **The question comes last.** What the model recalls at its end can then be looked up in a list that it has read already.
+//! - **The answer is a single token**, the letter alone, so that an evaluation can compare letters in one step.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,13 +37,12 @@ pub struct MultipleChoice {
 impl MultipleChoice {
     /// What the user says.
     pub fn prompt(&self) -> String {
-        let mut prompt = format!(
-            "Pick the right answer and give its letter only.\n\n{}\n",
-            self.question.trim()
-        );
+        let mut prompt = String::from("Pick the right answer and give its letter only.\n");
         for (choice, letter) in self.choices.iter().zip(self.letters()) {
-            prompt.push_str(&format!("\n{} ={letter}", choice.trim()));
+            prompt.push_str(&format!("\n- {}={letter}", choice.trim()));
         }
+        prompt.push_str("\n\n");
+        prompt.push_str(self.question.trim());
         prompt
     }
 

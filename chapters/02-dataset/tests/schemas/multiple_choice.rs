@@ -9,7 +9,7 @@ fn mmlu_rows_become_lettered_questions() {
     let conversation = set.get(0).unwrap();
     assert_eq!(
         conversation.messages[0].text(),
-        "Pick the right answer and give its letter only.\n\nWhich is a fish?\n\ncrab =A\ncod =B\nkelp =C\ngull =D"
+        "Pick the right answer and give its letter only.\n\n- crab=A\n- cod=B\n- kelp=C\n- gull=D\n\nWhich is a fish?"
     );
     assert_eq!(conversation.messages[1], Message::assistant("B"));
     assert_eq!(set.rows()[0].letters().collect::<String>(), "ABCD");
@@ -128,21 +128,13 @@ fn answers_out_of_range_and_types_out_of_place_are_refused() {
 }
 
 #[test]
-fn the_letter_is_one_token_and_the_same_in_prompt_and_answer() {
-    // A text that tempts: `=A` and ` A` are among its commonest strings.
-    let text = "one =A\ntwo =B\nthree=A four=B A B A B =A =B crab =C gull =D\n".repeat(200);
+fn the_letter_touches_its_option_and_the_answer_is_one_token() {
+    let text = "- one=A\n- two=B\n- three=C\n- four=D\nA B C D\nIs one two?\nThe cod, the crab.\n"
+        .repeat(200);
     let tokenizer =
-        tokenizer::train(std::iter::once(text), &TrainSettings::new(285), &mut |_| {}).unwrap();
-    assert_eq!(
-        tokenizer.encode("three=A").len(),
-        tokenizer.encode("three").len() + 1,
-        "=A has become one token"
-    );
-
-    for last in [
-        "cod", "cod.", "a (cod)", "7", "100%", "x = y", "«cod»", "魚",
-    ] {
-        let choices = vec!["crab".to_owned(), last.to_owned(), "kelp".to_owned()];
+        tokenizer::train(std::iter::once(text), &TrainSettings::new(330), &mut |_| {}).unwrap();
+    for option in ["cod", "the crab", "x y cod", "魚"] {
+        let choices = vec![option.to_owned(), "one".to_owned(), "two".to_owned()];
         let question = MultipleChoice {
             question: "Which?".into(),
             choices,
@@ -150,14 +142,24 @@ fn the_letter_is_one_token_and_the_same_in_prompt_and_answer() {
             subject: String::new(),
         };
         let prompt = tokenizer.encode(&question.prompt());
+        // The option as it stands in a sentence, and right behind it its letter.
+        let mut wanted = tokenizer.encode(&format!(" {option}"));
+        wanted.extend(tokenizer.encode("=A"));
+        assert!(
+            prompt.windows(wanted.len()).any(|window| window == wanted),
+            "{option}"
+        );
         for letter in question.letters() {
-            let answer = tokenizer.encode(&letter.to_string());
-            assert_eq!(answer.len(), 1);
-            let count = prompt.iter().filter(|&&id| id == answer[0]).count();
+            assert_eq!(tokenizer.encode(&letter.to_string()).len(), 1);
             assert_eq!(
-                count, 1,
-                "the letter {letter} is a token of its own in the prompt with `{last}`"
+                tokenizer.encode(&format!("={letter}")).len(),
+                1,
+                "a vocabulary that has seen such lists has a token ={letter}"
             );
         }
+        assert!(
+            question.prompt().ends_with("Which?"),
+            "the question is last"
+        );
     }
 }
