@@ -16,7 +16,7 @@
 
 use super::dice::{Dice, fingerprint};
 use super::error::Error;
-use super::genres::Genre;
+use super::genres::{Genre, binding};
 use super::manifest::{FileEntry, GENERATOR, Manifest};
 use super::settings::CorpusSettings;
 use super::tasks::{
@@ -31,7 +31,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 // ANCHOR: documents
-/// The pretraining documents in the order of the shards: mixed as the settings say, shuffled, no two alike.
+/// The pretraining documents in the order of the shards: lists first if the settings want them, then everything mixed as the
+/// settings say, shuffled, no two alike.
 pub fn documents(world: &World, settings: &CorpusSettings) -> Result<Vec<String>, Error> {
     settings.check()?;
     let weights = settings.mixture.weights();
@@ -62,7 +63,22 @@ pub fn documents(world: &World, settings: &CorpusSettings) -> Result<Vec<String>
         }
     }
     Dice::stream(settings.seed, "order of documents").shuffle(&mut documents);
-    Ok(documents)
+    let mut first = first_lesson(world, settings);
+    first.append(&mut documents);
+    Ok(first)
+}
+
+/// The lists that come before everything else.
+fn first_lesson(world: &World, settings: &CorpusSettings) -> Vec<String> {
+    let mut dice = Dice::stream(settings.seed, "first lesson");
+    let mut pages = Vec::new();
+    let mut bytes = 0;
+    while bytes < settings.lists {
+        let page = binding::lists(world, &mut dice);
+        bytes += page.len();
+        pages.push(page);
+    }
+    pages
 }
 
 /// Different words in the documents.

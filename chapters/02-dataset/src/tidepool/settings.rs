@@ -20,6 +20,8 @@ pub struct CorpusSettings {
     /// Documents in a row group. Row groups are dealt out to ranks, so there should be several per rank.
     pub rows_per_group: usize,
     pub mixture: Mixture,
+    /// Bytes of lists with letters that come before everything else: a first lesson in looking up. See the genre `binding`.
+    pub lists: usize,
     /// Training conversations; a tenth as many for the test.
     pub chat_conversations: usize,
     pub identity_conversations: usize,
@@ -46,6 +48,7 @@ impl Default for CorpusSettings {
             validation_percent: 3,
             rows_per_group: 1024,
             mixture: Mixture::default(),
+            lists: 0,
             chat_conversations: 8_000,
             identity_conversations: 400,
             spelling_conversations: 3_000,

@@ -9,8 +9,11 @@
 //! - **Many look-ups for each list.** One question below four options is one useful token in fifty.
 //! - **Lists of every length.** In a list of one the letter is there to be copied. Without such lists no part of the circuit pays
 //!   before all parts work, and nothing starts.
-//! - **The question behind the list.** The answer is recalled where the question ends; there the list has to be behind it, not
-//!   ahead.
+//! - **Lists first.** A corpus may open with pages of nothing but lists and their lines again, [`lists`]. In a mixture the few look-ups
+//!   are drowned by everything else that is to be learned; what has been learned is kept.
+//!
+//! And the question stands behind the list. The answer is recalled where the question ends; there the list has to be behind it,
+//! not ahead.
 
 use crate::tidepool::dice::Dice;
 use crate::tidepool::world::{FactId, World};
@@ -23,29 +26,48 @@ const LETTERS: [&str; 4] = ["A", "B", "C", "D"];
 pub fn write(world: &World, dice: &mut Dice) -> String {
     let facts = world.chat_facts();
     let id = *dice.pick(&facts);
-    let count = 1 + dice.below(4);
-    let mut letters = LETTERS[..count].to_vec();
-    // Out of order half of the time: who can count needs no look-up.
-    if dice.chance(50) {
-        dice.shuffle(&mut letters);
-    }
-    let (options, questions) = match dice.weighted(&[40, 40, 20]) {
-        0 => (world.short_options(id, count, dice), Vec::new()),
-        1 => values(world, &facts, id, count, dice),
-        _ => owners(world, &facts, id, count, dice),
+    let (options, questions) = match dice.weighted(&[30, 50, 20]) {
+        0 => return lists(world, dice),
+        1 => values(world, &facts, id, 2 + dice.below(3), dice),
+        _ => owners(world, &facts, id, 2 + dice.below(3), dice),
     };
-    let line = |place: usize| format!("- {}={}", options[place], letters[place]);
-    let mut page: Vec<String> = (0..options.len()).map(line).collect();
-    page.push(String::new());
-    for _ in 0..6 + dice.below(5) {
-        page.push(if questions.is_empty() {
-            line(dice.below(options.len()))
-        } else {
-            let (question, place) = dice.pick(&questions);
-            format!("{question}\n{}", letters[*place])
-        });
+    let letters = letters(options.len(), dice);
+    let mut page = lettered(&options, &letters);
+    for _ in 0..6 + dice.below(4) {
+        let (question, place) = dice.pick(&questions);
+        page.push(format!("{question}\n{}", letters[*place]));
     }
     page.join("\n")
+}
+
+/// Writes a list of one to four options with letters, and twelve of its lines again.
+pub fn lists(world: &World, dice: &mut Dice) -> String {
+    let facts = world.chat_facts();
+    let id = *dice.pick(&facts);
+    let options = world.short_options(id, 1 + dice.below(4), dice);
+    let letters = letters(options.len(), dice);
+    let mut page = lettered(&options, &letters);
+    for _ in 0..12 {
+        let place = dice.below(options.len());
+        page.push(format!("- {}={}", options[place], letters[place]));
+    }
+    page.join("\n")
+}
+
+/// Letters in any order: in their own order they could be counted, and would not have to be looked up.
+fn letters(count: usize, dice: &mut Dice) -> Vec<&'static str> {
+    let places = dice.positions(LETTERS.len(), count);
+    places.into_iter().map(|place| LETTERS[place]).collect()
+}
+
+/// The lines of a list, and an empty one.
+fn lettered(options: &[String], letters: &[&str]) -> Vec<String> {
+    let lines = options.iter().zip(letters);
+    let mut page: Vec<String> = lines
+        .map(|(option, letter)| format!("- {option}={letter}"))
+        .collect();
+    page.push(String::new());
+    page
 }
 // ANCHOR_END: write
 
