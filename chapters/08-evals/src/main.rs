@@ -83,11 +83,7 @@ fn main() -> Result<()> {
 
 // ANCHOR: score
 fn score(options: &Options, machine: &Machine) -> Result<()> {
-    let folder = options
-        .what
-        .model
-        .as_deref()
-        .expect("checked by the caller");
+    let folder = options.model.as_deref().expect("checked by the caller");
     let (gpt, tokenizer) = load(folder, machine)?;
     let scorer = PlainScorer::new(&gpt, &Plain);
     let context = gpt.config().context as usize;

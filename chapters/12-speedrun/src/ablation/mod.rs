@@ -121,7 +121,7 @@ pub fn run(run: &Run, options: &AblateOptions) -> Result<Ended> {
     };
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
-            scope.spawn(&worker);
+            scope.spawn(worker);
         }
     });
     if let Some(error) = failure.into_inner() {
