@@ -16,7 +16,7 @@
 
 use super::dice::{Dice, fingerprint};
 use super::error::Error;
-use super::genres::{Genre, binding};
+use super::genres::{Genre, Mixture};
 use super::manifest::{FileEntry, GENERATOR, Manifest};
 use super::settings::CorpusSettings;
 use super::tasks::{
@@ -31,54 +31,72 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 // ANCHOR: documents
-/// The pretraining documents in the order of the shards: lists first if the settings want them, then everything mixed as the
-/// settings say, shuffled, no two alike.
+/// The pretraining documents in the order of the shards: lesson by lesson, then the settings' own mixture, each part shuffled
+/// in itself, no two documents alike.
 pub fn documents(world: &World, settings: &CorpusSettings) -> Result<Vec<String>, Error> {
     settings.check()?;
-    let weights = settings.mixture.weights();
-    let mut dice = Genre::ALL.map(|genre| Dice::stream(settings.seed, genre.name()));
-    let (mut turns, mut written, mut repetitions) = ([0; 7], [0_usize; 7], 0);
-    let mut seen = HashSet::new();
+    let mut desk = Desk {
+        world,
+        dice: Genre::ALL.map(|genre| Dice::stream(settings.seed, genre.name())),
+        turns: [0; GENRES],
+        seen: HashSet::new(),
+    };
+    let mut order = Dice::stream(settings.seed, "order of documents");
+    let lessons = settings.lessons.iter();
+    let parts = lessons
+        .map(|lesson| (lesson.bytes, &lesson.mixture))
+        .chain([(settings.bytes, &settings.mixture)]);
     let mut documents = Vec::new();
-    while written.iter().sum::<usize>() < settings.bytes {
-        // The next document is of the genre that is furthest behind its share.
-        let behind = (0..7).filter(|genre| weights[*genre] > 0);
-        let genre = behind
-            .min_by_key(|genre| written[*genre] as u64 * 1_000 / u64::from(weights[*genre]))
-            .expect("the settings were checked: one weight is above zero");
-        let text = Genre::ALL[genre].write(world, turns[genre], &mut dice[genre])?;
-        turns[genre] += 1;
-        if seen.insert(fingerprint(&text)) {
-            written[genre] += text.len();
-            documents.push(text);
-            repetitions = 0;
-        } else {
+    for (bytes, mixture) in parts {
+        let mut part = desk.write(bytes, mixture)?;
+        order.shuffle(&mut part);
+        documents.append(&mut part);
+    }
+    Ok(documents)
+}
+
+const GENRES: usize = Genre::ALL.len();
+
+/// Where documents are written: what has to be remembered from one to the next.
+struct Desk<'a> {
+    world: &'a World,
+    dice: [Dice; GENRES],
+    turns: [usize; GENRES],
+    /// The fingerprints of all documents so far.
+    seen: HashSet<u64>,
+}
+
+impl Desk<'_> {
+    /// Documents of `bytes` in all, in the shares of `mixture`.
+    fn write(&mut self, bytes: usize, mixture: &Mixture) -> Result<Vec<String>, Error> {
+        let weights = mixture.weights();
+        let (mut written, mut repetitions) = ([0_usize; GENRES], 0);
+        let mut documents = Vec::new();
+        while written.iter().sum::<usize>() < bytes {
+            // The next document is of the genre that is furthest behind its share.
+            let genre = (0..GENRES)
+                .filter(|genre| weights[*genre] > 0)
+                .min_by_key(|genre| written[*genre] as u64 * 1_000 / u64::from(weights[*genre]))
+                .expect("the settings were checked: one weight is above zero");
+            let text =
+                Genre::ALL[genre].write(self.world, self.turns[genre], &mut self.dice[genre])?;
+            self.turns[genre] += 1;
+            if self.seen.insert(fingerprint(&text)) {
+                written[genre] += text.len();
+                documents.push(text);
+                repetitions = 0;
+                continue;
+            }
             repetitions += 1;
             if repetitions == PATIENCE {
                 return Err(Error::Exhausted {
                     genre: Genre::ALL[genre].name(),
-                    count: turns[genre],
+                    count: self.turns[genre],
                 });
             }
         }
+        Ok(documents)
     }
-    Dice::stream(settings.seed, "order of documents").shuffle(&mut documents);
-    let mut first = first_lesson(world, settings);
-    first.append(&mut documents);
-    Ok(first)
-}
-
-/// The lists that come before everything else.
-fn first_lesson(world: &World, settings: &CorpusSettings) -> Vec<String> {
-    let mut dice = Dice::stream(settings.seed, "first lesson");
-    let mut pages = Vec::new();
-    let mut bytes = 0;
-    while bytes < settings.lists {
-        let page = binding::lists(world, &mut dice);
-        bytes += page.len();
-        pages.push(page);
-    }
-    pages
 }
 
 /// Different words in the documents.

@@ -28,6 +28,6 @@ pub use error::Error;
 pub use genres::{Genre, Mixture};
 pub use manifest::{FileEntry, Manifest};
 pub use quiz::Quiz;
-pub use settings::CorpusSettings;
+pub use settings::{CorpusSettings, Lesson};
 pub use world::{Entity, Fact, FactId, World};
 // ANCHOR_END: modules

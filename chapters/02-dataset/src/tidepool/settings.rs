@@ -4,6 +4,16 @@ use super::error::Error;
 use super::genres::Mixture;
 use serde::{Deserialize, Serialize};
 
+// ANCHOR: lesson
+/// A part of the pretraining text with a mixture of its own, shuffled in itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lesson {
+    pub bytes: usize,
+    pub mixture: Mixture,
+}
+// ANCHOR_END: lesson
+
 // ANCHOR: settings
 /// How much of everything to write. A recipe may leave out what should be as in [`CorpusSettings::default`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct CorpusSettings {
     /// Chooses the texts; the world has a seed of its own.
     pub seed: u64,
-    /// Bytes of pretraining text, validation included.
+    /// Bytes of pretraining text of this mixture, validation included.
     pub bytes: usize,
     /// Training shards; the validation shard comes on top.
     pub shards: usize,
@@ -20,8 +30,8 @@ pub struct CorpusSettings {
     /// Documents in a row group. Row groups are dealt out to ranks, so there should be several per rank.
     pub rows_per_group: usize,
     pub mixture: Mixture,
-    /// Bytes of lists with letters that come before everything else: a first lesson in looking up. See the genre `binding`.
-    pub lists: usize,
+    /// What comes before that, in this order. Most corpora have none: see the genre `binding`.
+    pub lessons: Vec<Lesson>,
     /// Training conversations; a tenth as many for the test.
     pub chat_conversations: usize,
     pub identity_conversations: usize,
@@ -48,7 +58,7 @@ impl Default for CorpusSettings {
             validation_percent: 3,
             rows_per_group: 1024,
             mixture: Mixture::default(),
-            lists: 0,
+            lessons: Vec::new(),
             chat_conversations: 8_000,
             identity_conversations: 400,
             spelling_conversations: 3_000,
@@ -95,8 +105,11 @@ impl CorpusSettings {
                 "a validation shard outside 1 to 50 per cent; change `validation_percent`",
             );
         }
-        if self.mixture.weights().iter().all(|weight| *weight == 0) {
-            return wrong("a mixture of nothing; give one of the genres a share");
+        let lessons = self.lessons.iter().map(|lesson| &lesson.mixture);
+        for mixture in lessons.chain([&self.mixture]) {
+            if mixture.weights().iter().all(|weight| *weight == 0) {
+                return wrong("a mixture of nothing; give one of the genres a share");
+            }
         }
         Ok(())
     }

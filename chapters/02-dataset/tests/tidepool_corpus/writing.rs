@@ -70,6 +70,7 @@ fn settings_that_cannot_be_met_say_what_to_change() {
         letters: 0,
         programs: 0,
         binding: 0,
+        lists: 0,
     };
     for (wrong, hint) in [
         (

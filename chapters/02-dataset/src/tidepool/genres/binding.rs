@@ -1,55 +1,109 @@
+// ANCHOR: head
 //! Binding: which letter stands beside which option.
 //!
 //! A small model learns facts long before it learns to answer a question with the *letter* of the right option. To do so it has to
-//! recall the answer, find it among the options, and say what stands beside it, all before its first token. The second of
-//! these is what takes long, and four things about the text decide whether it happens within a few million tokens at all:
+//! recall the answer, find it among the options, and say what stands beside it, all before its first token. Each of these
+//! alone is of no use, so nothing starts by itself. The pages here are steps between which every one pays:
+//!
+//! | form | below the list stands | what has to be added to the form before |
+//! |---|---|---|
+//! | line | `- the reef=B` | look up what stood behind this word |
+//! | option | `- the reef` ⏎ `B` | say it as a letter alone |
+//! | question and line | `Where does Baduki live?` ⏎ `- the reef=B` | recall, then look up what was said |
+//! | question and option | `Where does Baduki live? the reef` ⏎ `B` | the same, as a letter alone |
+//! | question | `Where does Baduki live?` ⏎ `B` | recall and look up at once |
+//!
+//! Four things about the text decide whether the first step happens within a few million tokens at all:
 //!
 //! - **The letter touches its option.** `the reef=B` is cut ` reef` `=B`. With a token between them, looking up "what stands
 //!   behind the place where this word stood" needs two steps instead of one.
 //! - **Many look-ups for each list.** One question below four options is one useful token in fifty.
 //! - **Lists of every length.** In a list of one the letter is there to be copied. Without such lists no part of the circuit pays
 //!   before all parts work, and nothing starts.
-//! - **Lists first.** A corpus may open with pages of nothing but lists and their lines again, [`lists`]. In a mixture the few look-ups
-//!   are drowned by everything else that is to be learned; what has been learned is kept.
+//! - **Lessons first.** A corpus may open with pages of nothing but [`lists`], and go on with a lesson in which half of the text is of
+//!   this genre. In a mixture the few look-ups are drowned by everything else that is to be learned; what has been learned is kept.
 //!
 //! And the question stands behind the list. The answer is recalled where the question ends; there the list has to be behind it,
 //! not ahead.
+// ANCHOR_END: head
 
 use crate::tidepool::dice::Dice;
 use crate::tidepool::world::{FactId, World};
 
 const LETTERS: [&str; 4] = ["A", "B", "C", "D"];
 
+/// Entries below a list.
+const LOOK_UPS: usize = 12;
+
 // ANCHOR: write
-/// Writes a page: a list of options with letters, and below it either lines of the list again or questions that are answered
-/// with a letter. Only facts that conversations may mention are asked.
+/// What stands below a list, in the order of the table above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Line,
+    Option,
+    QuestionAndLine,
+    QuestionAndOption,
+    Question,
+}
+
+impl Form {
+    /// Every form, easiest first.
+    pub const ALL: [Form; 5] = [
+        Form::Line,
+        Form::Option,
+        Form::QuestionAndLine,
+        Form::QuestionAndOption,
+        Form::Question,
+    ];
+
+    /// An entry below the list; it ends with the letter.
+    fn entry(self, question: &str, option: &str, letter: &str) -> String {
+        match self {
+            Form::Line => format!("- {option}={letter}"),
+            Form::Option => format!("- {option}\n{letter}"),
+            Form::QuestionAndLine => format!("{question}\n- {option}={letter}"),
+            Form::QuestionAndOption => format!("{question} {option}\n{letter}"),
+            Form::Question => format!("{question}\n{letter}"),
+        }
+    }
+}
+
+/// Writes a page: a list of options with letters, and below it a dozen entries of one form. Every fact may be asked, as on the
+/// question pages; conversations and examinations have wordings of their own.
 pub fn write(world: &World, dice: &mut Dice) -> String {
-    let facts = world.chat_facts();
-    let id = *dice.pick(&facts);
-    let (options, questions) = match dice.weighted(&[30, 50, 20]) {
-        0 => return lists(world, dice),
-        1 => values(world, &facts, id, 2 + dice.below(3), dice),
-        _ => owners(world, &facts, id, 2 + dice.below(3), dice),
+    let form = Form::ALL[dice.weighted(&[10, 15, 10, 15, 50])];
+    let facts: Vec<FactId> = world.facts().collect();
+    page(world, &facts, form, 1 + dice.weighted(&[1, 2, 2, 5]), dice)
+}
+
+/// A page of one form about some of the `facts`, with `count` options.
+pub fn page(world: &World, facts: &[FactId], form: Form, count: usize, dice: &mut Dice) -> String {
+    let id = *dice.pick(facts);
+    let (options, questions) = if dice.chance(75) {
+        values(world, facts, id, count, dice)
+    } else {
+        owners(world, facts, id, count, dice)
     };
     let letters = letters(options.len(), dice);
     let mut page = lettered(&options, &letters);
-    for _ in 0..6 + dice.below(4) {
+    for _ in 0..LOOK_UPS {
         let (question, place) = dice.pick(&questions);
-        page.push(format!("{question}\n{}", letters[*place]));
+        page.push(form.entry(question, &options[*place], letters[*place]));
     }
     page.join("\n")
 }
 
-/// Writes a list of one to four options with letters, and twelve of its lines again.
+/// Writes a list of one to four options with letters, and a dozen or so of its lines again. Their number varies, because there
+/// are few lists of one.
 pub fn lists(world: &World, dice: &mut Dice) -> String {
-    let facts = world.chat_facts();
+    let facts: Vec<FactId> = world.facts().collect();
     let id = *dice.pick(&facts);
     let options = world.short_options(id, 1 + dice.below(4), dice);
     let letters = letters(options.len(), dice);
     let mut page = lettered(&options, &letters);
-    for _ in 0..12 {
+    for _ in 0..LOOK_UPS - 4 + dice.below(9) {
         let place = dice.below(options.len());
-        page.push(format!("- {}={}", options[place], letters[place]));
+        page.push(Form::Line.entry("", &options[place], letters[place]));
     }
     page.join("\n")
 }

@@ -24,11 +24,12 @@ pub enum Genre {
     Letters,
     Programs,
     Binding,
+    Lists,
 }
 
 impl Genre {
     /// Every genre, in the order of [`Mixture::weights`].
-    pub const ALL: [Genre; 7] = [
+    pub const ALL: [Genre; 8] = [
         Genre::Stories,
         Genre::Encyclopedia,
         Genre::Questions,
@@ -36,6 +37,7 @@ impl Genre {
         Genre::Letters,
         Genre::Programs,
         Genre::Binding,
+        Genre::Lists,
     ];
 
     /// Its name in messages and streams.
@@ -48,6 +50,7 @@ impl Genre {
             Genre::Letters => "letters",
             Genre::Programs => "programs",
             Genre::Binding => "binding",
+            Genre::Lists => "lists",
         }
     }
 
@@ -62,6 +65,7 @@ impl Genre {
             Genre::Letters => letters::write(world, turn, dice),
             Genre::Programs => programs::write(world, dice),
             Genre::Binding => Ok(binding::write(world, dice)),
+            Genre::Lists => Ok(binding::lists(world, dice)),
         }
     }
 }
@@ -77,7 +81,12 @@ pub struct Mixture {
     pub sums: u32,
     pub letters: u32,
     pub programs: u32,
+    /// Questions that are answered by letter.
+    #[serde(default)]
     pub binding: u32,
+    /// The lists with letters alone.
+    #[serde(default)]
+    pub lists: u32,
 }
 
 impl Default for Mixture {
@@ -92,13 +101,14 @@ impl Default for Mixture {
             letters: 8,
             programs: 6,
             binding: 0,
+            lists: 0,
         }
     }
 }
 
 impl Mixture {
     /// The shares in the order of [`Genre::ALL`].
-    pub fn weights(&self) -> [u32; 7] {
+    pub fn weights(&self) -> [u32; 8] {
         [
             self.stories,
             self.encyclopedia,
@@ -107,6 +117,7 @@ impl Mixture {
             self.letters,
             self.programs,
             self.binding,
+            self.lists,
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! The training side mentions no held-out fact, in questions or answers. The test side asks for held-out facts only.
 
 use super::{Chat, Side, distinct};
+use crate::schemas::multiple_choice::MultipleChoice;
 use crate::tidepool::dice::Dice;
 use crate::tidepool::error::Error;
 use crate::tidepool::genres::programs;
@@ -18,14 +19,15 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
     let draw = |turn: usize| {
         // Every fact in turn, so that all are asked about equally often.
         let id = facts[turn % facts.len()];
-        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 6]) {
+        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 6, 30]) {
             0 => question(world, side, id, &mut dice)?,
             1 => short_question(world, side, id, &mut dice)?,
             2 => follow_up(world, side, &facts, id, &mut dice)?,
             3 => about(world, side, &facts, id, &mut dice)?,
             4 => small_talk(world, side, &mut dice)?,
             5 => greeting_and_question(world, side, id, &mut dice)?,
-            _ => function(world, side, &mut dice)?,
+            6 => function(world, side, &mut dice)?,
+            _ => letters(world, side, &facts, id, &mut dice),
         };
         // A few conversations open with a system message, as SmolTalk's do.
         Ok(if dice.chance(3) {
@@ -48,11 +50,20 @@ fn say(world: &World, rule: &str, bound: &mut Bindings, dice: &mut Dice) -> Resu
 // ANCHOR_END: write
 
 // ANCHOR: questions
+/// A question in the side's own wordings.
+fn worded(world: &World, side: Side, id: FactId, dice: &mut Dice) -> String {
+    match side {
+        Side::Train => world.chat_question(id, dice),
+        Side::Test => world.test_question(id, dice),
+    }
+}
+
 /// A question in one of the frames around it.
 fn framed(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<String, Error> {
-    let (frame, question) = match side {
-        Side::Train => ("frame", world.chat_question(id, dice)),
-        Side::Test => ("test_frame", world.test_question(id, dice)),
+    let question = worded(world, side, id, dice);
+    let frame = match side {
+        Side::Train => "frame",
+        Side::Test => "test_frame",
     };
     say(
         world,
@@ -156,6 +167,43 @@ fn same_entity(facts: &[FactId], id: FactId) -> Vec<FactId> {
         .collect()
 }
 // ANCHOR_END: questions
+
+// ANCHOR: letters
+/// Most questions below one list of options.
+const ROUNDS: usize = 8;
+
+/// A list of options, and one question after the other that is answered by letter: the first as MMLU asks it, the others
+/// about the same list. A letter is a single token, so a conversation with one of them has little to learn from.
+fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut Dice) -> Chat {
+    let choices = world.short_options(id, 4, dice);
+    let attribute = world.fact(id).1.attribute;
+    let place = |fact: FactId| {
+        let same = world.fact(fact).1.attribute == attribute;
+        let answer = world.short_answer(fact);
+        choices.iter().position(|choice| same && *choice == answer)
+    };
+    let mut asked: Vec<(FactId, usize)> = facts
+        .iter()
+        .filter(|other| **other != id)
+        .filter_map(|other| Some((*other, place(*other)?)))
+        .collect();
+    dice.shuffle(&mut asked);
+    asked.truncate(ROUNDS - 1);
+    let first = MultipleChoice {
+        question: worded(world, side, id, dice),
+        answer: place(id).expect("the options hold the right one"),
+        choices: choices.clone(),
+        subject: String::new(),
+    };
+    let mut chat =
+        Chat::new("tidepool/letters").exchange(first.prompt(), first.letter().to_string());
+    let letters: Vec<char> = first.letters().collect();
+    for (fact, place) in asked {
+        chat = chat.exchange(worded(world, side, fact, dice), letters[place].to_string());
+    }
+    chat
+}
+// ANCHOR_END: letters
 
 // ANCHOR: talk
 /// An exchange that is about nothing, as most talk is.
