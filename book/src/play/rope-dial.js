@@ -61,7 +61,7 @@
 
     /** The score for every distance, and a mark at this one. */
     function drawCurve(query, key, distance) {
-        const [left, top, width, height, limit] = [34, 10, 556, 120, Math.sqrt(WIDTH)];
+        const [left, top, width, height, limit] = [50, 14, 540, 116, Math.sqrt(WIDTH)];
         const x = (d) => left + (width * (d + LAST)) / (2 * LAST);
         const y = (value) => top + (height * (limit - value)) / (2 * limit);
         const points = [];

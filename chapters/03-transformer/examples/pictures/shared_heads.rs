@@ -54,7 +54,7 @@ pub fn picture() -> String {
         }
         let _ = writeln!(
             svg,
-            "<text x=\"{left}\" y=\"198\" fill=\"currentColor\">{} numbers a token to keep</text>",
+            "<text x=\"{left}\" y=\"198\" fill=\"currentColor\">{} numbers per token and layer</text>",
             match kv_heads {
                 1 => "2 · D".to_string(),
                 more => format!("2 · {more} · D"),
