@@ -1,9 +1,14 @@
 //! Three ways to fail, each one line away from the right model, each through the `Context` seam: no causal mask, no
-//! positions, scores divided by D instead of √D. `cargo run --example failures`.
+//! positions, scores divided by D instead of √D. `cargo run --example attention_failures [-- FOLDER]`; with a folder the curves go there as
+//! `03-failures.csv`.
 //!
 //! The task cannot be solved by remembering letters: every row is a random string written twice. Nobody can predict the
 //! first writing, ln V per token; the second can be predicted by looking back half a row.
 
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Tensor};
@@ -95,6 +100,7 @@ fn main() -> anyhow::Result<()> {
         ("no positions", Fault::NoPositions),
         ("wrong scale", Fault::WrongScale),
     ];
+    let mut csv = "fault,step,loss\n".to_string();
     for (name, mut fault) in faults {
         let config = Config {
             heads: 2,
@@ -114,7 +120,9 @@ fn main() -> anyhow::Result<()> {
             let (ids, targets) = batch(&mut random);
             let loss = loss(&gpt, &mut fault, &ids, &targets)?;
             if steps.contains(&step) {
-                curve += &format!("{:>6.2}", loss.double_value(&[]));
+                let loss = loss.double_value(&[]);
+                curve += &format!("{loss:>6.2}");
+                writeln!(csv, "{name},{step},{loss:.2}")?;
             }
             loss.backward();
             let _guard = tch::no_grad_guard();
@@ -139,6 +147,10 @@ fn main() -> anyhow::Result<()> {
                 / (2 * HALF - 1) as f64;
         }
         println!("{name:<15}{curve} {honest:>8.2}");
+    }
+    if let Some(folder) = std::env::args().nth(1) {
+        let path = Path::new(&folder).join("03-failures.csv");
+        std::fs::write(&path, csv).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
