@@ -46,6 +46,16 @@ impl Display for Trouble {
     }
 }
 
+impl Trouble {
+    /// The trouble with the question that brought it up; what is not written has trouble with any.
+    pub fn about(&self, question: &str) -> String {
+        match self {
+            Trouble::Unwritten { .. } => self.to_string(),
+            _ => format!("{self}, asked about {question}"),
+        }
+    }
+}
+
 /// What libtorch said, if the panic is one of tch's: it quotes an error of several lines, the first of which is the message. The
 /// place of such a panic is inside tch and helps nobody.
 fn libtorchs(message: &str) -> Option<&str> {

@@ -95,13 +95,13 @@ fn put(
     let questions: Vec<(Rows, Device, Kind)> = small.into_iter().chain(long).collect();
     for &(rows, device, kind) in &questions {
         if let Err(trouble) = compare(attend, rows, device, kind) {
-            bail!(origin.complaint(&format!("{trouble}, asked about {rows}")));
+            bail!(origin.complaint(&trouble.about(&rows.to_string())));
         }
     }
     let timed = as_in_the_run(windows[0]);
     match ask(LIMIT, move || slowdown(attend, timed, device, compute)) {
         Ok(slowdown) => origin.slowdown = Some(slowdown),
-        Err(trouble) => bail!(origin.complaint(&format!("{trouble}, asked about {timed}"))),
+        Err(trouble) => bail!(origin.complaint(&trouble.about(&timed.to_string()))),
     }
     origin.found = format!(
         "the chapter's outputs and gradients on rows of {} shapes",

@@ -44,7 +44,7 @@ fn put(mut origin: Origin, find: FindMerges, parts: &mut Parts) -> Result<()> {
         let counts = count_chunks([text.clone()].into_iter(), &settings, &mut |_| ())?;
         let right = tokenizer::train::merges(&counts, *wanted, &mut |_| ())?;
         if let Err(trouble) = compare(find, counts, *wanted, &right) {
-            bail!(origin.complaint(&format!("{trouble}, asked about {name}")));
+            bail!(origin.complaint(&trouble.about(name)));
         }
     }
     origin.found = format!("the chapter's merges on {} small texts", texts.len());
