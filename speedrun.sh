@@ -4,6 +4,8 @@
 #
 #   ./speedrun.sh                  minutes on a CPU, nothing downloaded but libtorch and crates
 #   ./speedrun.sh --text FOLDER    pretrains on the .txt, .md, .jsonl and .parquet files of a folder
+#   ./speedrun.sh --mine           trains with your answers to the exercises that plug in
+#   ./speedrun.sh --mine 01,03     with those of these chapters
 #   ./speedrun.sh --help           the other options
 set -euo pipefail
 
@@ -18,7 +20,11 @@ place() {
 }
 options=()
 previous=
+program=nanocrab
 for option in "$@"; do
+    case $option in
+        --mine | --mine=*) program=mine ;;
+    esac
     case $option in
         --text=* | --recipe=* | --runs-dir=*) options+=("${option%%=*}=$(place "${option%%=*}" "${option#*=}")") ;;
         *) options+=("$(place "$previous" "$option")") ;;
@@ -52,9 +58,16 @@ fi
 # Read by libtorch's threads before the program begins: sleep while waiting, leave the cores to others.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
-if [[ ! -x $target/debug/nanocrab ]]; then
+if [[ ! -x $target/debug/nanocrab && ! -x $target/debug/mine ]]; then
     echo "Compiling the chapters and the binding to libtorch: once, some minutes (the binding alone takes one to two on two cores)." >&2
 fi
-# Without --package: cargo then chooses the same features as for the checks, and compiles nothing twice.
-cargo build --bin nanocrab
-exec "$target/debug/nanocrab" speedrun ${options[@]+"${options[@]}"}
+# Without --package: cargo then chooses the same features as for the checks, and compiles nothing twice. `mine` is no
+# default member, because it needs the exercises to compile; what is left out beside it are the other ones that are none.
+if [[ $program == nanocrab ]]; then
+    cargo build --bin nanocrab
+elif ! cargo build --workspace --exclude weave --exclude judge --exclude 'solutions-*' --exclude 'exercises-*' --bin mine; then
+    echo "error: what --mine trains with does not compile: the compiler's messages above say where. Without --mine the" \
+        "chapters' own code is run" >&2
+    exit 1
+fi
+exec "$target/debug/$program" speedrun ${options[@]+"${options[@]}"}

@@ -6,7 +6,7 @@ use crate::setup::Setup;
 use crate::suite::{Verdict, run_logged, runs};
 use crate::surroundings::Surroundings;
 use crate::{
-    Error, Project, blocks, catalogue, dependency_rule, gates, house_rules, libtest, smoke,
+    Error, Project, blocks, catalogue, dependency_rule, gates, house_rules, libtest, mine, smoke,
 };
 use std::process::Command;
 
@@ -85,6 +85,12 @@ pub fn all() -> Vec<Check> {
             "a whole small run; then another, killed and resumed, must end with the same numbers",
             true,
             smoke::check,
+        ),
+        check(
+            "mine",
+            "a small run with solutions plugged in; planted wrong answers must be refused by name",
+            true,
+            mine::check,
         ),
     ]
 }
@@ -255,7 +261,13 @@ fn clippy(job: &Job) -> Verdict {
             other => return other,
         }
     }
-    Verdict::passed()
+    let mut command = match mine::cargo(job.project, "clippy") {
+        Ok(command) => command,
+        Err(error) => return Verdict::Failed(error.to_string()),
+    };
+    command.args(["--no-deps", "--all-targets", "--", "-D", "warnings"]);
+    let note = "reads what plugs exercises into the speedrun";
+    one_command(job, "clippy-mine", note, &mut command, |_| String::new())
 }
 
 fn tests(job: &Job) -> Verdict {

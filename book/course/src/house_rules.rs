@@ -35,27 +35,29 @@ pub struct Findings {
     pub files: usize,
 }
 
-/// Looks through the sources and tests of every crate below `chapters/`, `book/` and `solutions/`. Not `exercises/`: its
-/// files are made from the solutions, or are the learner's.
+/// Looks through the sources and tests of every crate below `chapters/`, `book/` and `solutions/`. Of `exercises/` only at
+/// `mine`, which plugs them into the speedrun: the others are made from the solutions, or are the learner's.
 ///
 /// # Errors
 /// A folder or file that cannot be read.
 pub fn violations(root: &Path) -> Result<Findings, Error> {
     let mut findings = Findings::default();
+    let mut packages = Vec::new();
     for group in ["chapters", "book", "solutions"] {
         let folder = root.join(group);
-        if !folder.is_dir() {
+        if folder.is_dir() {
+            packages.extend(sorted(&folder)?);
+        }
+    }
+    packages.push(root.join("exercises/mine"));
+    for package in packages {
+        if !package.join("Cargo.toml").is_file() {
             continue;
         }
-        for package in sorted(&folder)? {
-            if !package.join("Cargo.toml").is_file() {
-                continue;
-            }
-            for part in ["src", "tests", "benches", "examples"] {
-                let folder = package.join(part);
-                if folder.is_dir() {
-                    walk(root, &folder, part == "src", &mut findings)?;
-                }
+        for part in ["src", "tests", "benches", "examples"] {
+            let folder = package.join(part);
+            if folder.is_dir() {
+                walk(root, &folder, part == "src", &mut findings)?;
             }
         }
     }
@@ -152,15 +154,17 @@ mod tests {
         fs::write(src.join("good.rs"), "//\n".repeat(MAX_LINES)).unwrap();
         let solution = folder.path().join("solutions/01-x/src");
         let exercise = folder.path().join("exercises/01-x/src");
-        for src in [&solution, &exercise] {
+        let mine = folder.path().join("exercises/mine/src");
+        for src in [&solution, &exercise, &mine] {
             fs::create_dir_all(src).unwrap();
             fs::write(src.join("../Cargo.toml"), "").unwrap();
             fs::write(src.join("ex1_a.rs"), "fn f() { todo!() }\n").unwrap();
         }
         let found = violations(folder.path()).unwrap();
-        assert_eq!(found.files, 4);
+        assert_eq!(found.files, 5);
         assert!(found.complaints[2].contains("solutions/01-x/src/ex1_a.rs:1: `todo!`"));
-        assert_eq!(found.complaints.len(), 3, "{:?}", found.complaints);
+        assert!(found.complaints[3].contains("exercises/mine/src/ex1_a.rs:1: `todo!`"));
+        assert_eq!(found.complaints.len(), 4, "{:?}", found.complaints);
         assert!(found.complaints[0].contains("long.rs: 401 lines"));
         assert!(found.complaints[1].contains("utils.rs: name it"));
     }

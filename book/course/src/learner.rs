@@ -144,6 +144,10 @@ impl Course<'_> {
         if let Some(notes) = &exercise.sheet.notes {
             println!("\n{notes}");
         }
+        if exercise.sheet.plugs_in {
+            let chapter = exercise.chapter;
+            println!("\nIt plugs in: `./speedrun.sh --mine {chapter:02}` trains with it.");
+        }
         Ok(())
     }
 

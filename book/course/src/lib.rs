@@ -6,7 +6,8 @@
 //! - [`prerequisites`], [`wheel`], [`pip`], [`transfer`], [`download`], [`libtorch`], [`setup`]: `cargo course setup`.
 //! - [`doctor`]: `cargo course doctor`.
 //! - [`suite`] runs checks, [`checks`] lists them, [`libtest`] reads what tests print; [`dependency_rule`],
-//!   [`house_rules`] (over [`rust_text`]) and [`smoke`] are those that are more than one command: `cargo course test`.
+//!   [`house_rules`] (over [`rust_text`]), [`smoke`] and [`mine`] are those that are more than one command: `cargo course
+//!   test`.
 //! - [`catalogue`] finds the exercises and [`sheet`] reads what is said about them; [`stub`] takes the answer out of a
 //!   solution, [`generate`] writes `exercises/`: `cargo course gen`.
 //! - [`trial`] judges answers, [`record`] remembers how it went, [`beside`] compares two answers, [`learner`] has the
@@ -27,6 +28,7 @@ pub mod house_rules;
 pub mod learner;
 pub mod libtest;
 pub mod libtorch;
+pub mod mine;
 pub mod pip;
 pub mod platform;
 pub mod prerequisites;

@@ -2,7 +2,7 @@
 //!
 //! Only that program is built: the chapter's exercises, the chapter's crate, and what judges them.
 
-use crate::catalogue::Exercise;
+use crate::catalogue::{self, Exercise};
 use crate::{Error, Project};
 use serde_json::Value;
 use std::fs;
@@ -51,9 +51,11 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         ));
     }
     if !is_compiled(project, &package) {
-        eprintln!(
-            "compiling what judges the exercises of chapter {chapter:02}: a minute or so, once"
-        );
+        let how_long = match is_compiled(project, "tch") || WITHOUT_LIBTORCH.contains(&chapter) {
+            true => "a minute or so",
+            false => "with libtorch's Rust side some minutes",
+        };
+        eprintln!("compiling what judges the exercises of chapter {chapter:02}: {how_long}, once");
     }
     let mut cargo = project.cargo();
     // Colours for people; what is read from the messages is the same.
@@ -62,9 +64,10 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         false => "--message-format=json",
     };
     cargo.args(["test", "--no-run", "--quiet", format]);
-    cargo.args(["--package", &package, "--test", test]);
+    cargo.args(selection(project, chapter, &package)?);
+    cargo.args(["--test", test]);
     if whose == Whose::Reference {
-        cargo.args(["--features", "reference"]);
+        cargo.arg("--features").arg(format!("{package}/reference"));
     }
     let output = cargo
         .stdin(Stdio::null())
@@ -94,6 +97,24 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         executable,
         warnings,
     }))
+}
+
+/// The packages that cargo chooses features for. Alone, an exercise's package would get a tch with fewer features than
+/// everything else does, and that is minutes of compiling, and a gigabyte, for a second one. So the default members
+/// are named beside it; what is built is still its test program alone.
+///
+/// # Errors
+/// The chapters' folder cannot be read.
+pub fn selection(project: &Project, chapter: u32, package: &str) -> Result<Vec<String>, Error> {
+    let mut packages = vec![package.to_string()];
+    if !WITHOUT_LIBTORCH.contains(&chapter) {
+        for folder in catalogue::names(&project.root.join("chapters"))? {
+            packages.extend(folder.split_once('-').map(|(_, name)| name.to_string()));
+        }
+        packages.push("course".to_string());
+    }
+    let flagged = packages.into_iter().map(|name| format!("--package={name}"));
+    Ok(flagged.collect())
 }
 
 /// Whether a package's library was compiled before: the message before a long compilation depends on it.
@@ -161,7 +182,9 @@ impl Program {
         // Paths in panics are relative to the root, and so are the links that a terminal makes of them.
         command
             .current_dir(&project.root)
-            .envs(project.search_path());
+            .envs(project.search_path())
+            // The tensors of exercises are small: threads would only get in each other's way.
+            .env("OMP_NUM_THREADS", "1");
         command
     }
 

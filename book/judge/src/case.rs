@@ -3,6 +3,7 @@
 //! A case is noted before the answer is asked for. So its input can be named also when the answer panics, and, from
 //! another thread, when it never comes.
 
+use crate::Array;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -84,6 +85,20 @@ impl Case {
             expected: shown(&expected),
             yours: shown(&yours),
         }))
+    }
+
+    /// Every number must be within `tolerance` of the expected one, relative to the largest expected one.
+    pub fn near(
+        &self,
+        expected: &Array,
+        tolerance: f64,
+        answer: impl FnOnce() -> Array,
+    ) -> Checked {
+        let yours = self.attempt(answer)?;
+        match expected.differs(&yours, tolerance) {
+            None => Ok(()),
+            Some((expected, yours)) => Err(self.failure(Said::Differs { expected, yours })),
+        }
     }
 
     /// The answer must obey a rule; the error says which it breaks.
@@ -227,6 +242,24 @@ mod tests {
         }
         // Small values give no room to zero.
         assert!(case.close(1e-9, 1e-3, || 0.0).is_err());
+    }
+
+    #[test]
+    fn arrays_are_compared_number_by_number() {
+        let case = Case::of(&[]);
+        let array = |x| Array::new(&[2], vec![1.0, x]);
+        assert_eq!(case.near(&array(2.0), 1e-3, || array(2.001)), Ok(()));
+        let said = case
+            .near(&array(2.0), 1e-3, || array(3.0))
+            .unwrap_err()
+            .said;
+        let Said::Differs { expected, yours } = said else {
+            panic!("two arrays that differ");
+        };
+        assert_eq!(
+            (expected.as_str(), yours.as_str()),
+            ("(2,) [1, 2]", "(2,) [1, 3]")
+        );
     }
 
     #[test]

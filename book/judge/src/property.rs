@@ -36,9 +36,19 @@ pub fn property<T, S: Strategy>(
     inputs: impl Fn() -> S + Send + Sync + 'static,
     check: impl Fn(&T, S::Value) -> Checked + Send + Sync + 'static,
 ) -> Property<T> {
+    property_of(CASES, says, inputs, check)
+}
+
+/// As [`property`], with another number of inputs: for answers that take longer than microseconds.
+pub fn property_of<T, S: Strategy>(
+    cases: u32,
+    says: &'static str,
+    inputs: impl Fn() -> S + Send + Sync + 'static,
+    check: impl Fn(&T, S::Value) -> Checked + Send + Sync + 'static,
+) -> Property<T> {
     let tried = move |implementation: &T| {
         let config = Config {
-            cases: CASES,
+            cases,
             failure_persistence: None,
             max_shrink_iters: SHRINK_STEPS,
             ..Config::default()
@@ -129,6 +139,24 @@ mod tests {
             (doubles().check)(&wrong).unwrap_err(),
             "twice the same"
         );
+    }
+
+    #[test]
+    fn a_property_is_tried_on_as_many_inputs_as_it_asks_for() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static TRIED: AtomicU32 = AtomicU32::new(0);
+        let counts = property_of(
+            7,
+            "it is tried",
+            || 0u32..1000,
+            |_: &Double, _| {
+                TRIED.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            },
+        );
+        let any: Double = |n| n;
+        assert_eq!((counts.check)(&any), Ok(()));
+        assert_eq!(TRIED.load(Ordering::Relaxed), 7);
     }
 
     #[test]

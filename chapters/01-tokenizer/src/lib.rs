@@ -40,7 +40,7 @@ use sha2::{Digest, Sha256};
 pub use error::Error;
 pub use special::Special;
 pub use stream::StreamDecoder;
-pub use train::{Progress, TrainSettings, train};
+pub use train::{FindMerges, Progress, TrainSettings, train, train_with};
 pub use vocabulary::Vocabulary;
 
 use pattern::Pattern;

@@ -67,8 +67,21 @@ pub enum Progress {
 // ANCHOR_END: settings
 
 // ANCHOR: train
+/// Finds up to so many merges, as [`merges`] does.
+pub type FindMerges = fn(&ChunkCounts, usize, &mut dyn FnMut(Progress)) -> Result<Vec<Pair>, Error>;
+
 /// Trains a tokenizer. The same texts and settings always give the same tokenizer, on any number of cores.
 pub fn train<I: Iterator<Item = String>>(
+    texts: I,
+    settings: &TrainSettings,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Tokenizer, Error> {
+    train_with(merges, texts, settings, progress)
+}
+
+/// As [`train`], where somebody else finds the merges: a [`FindMerges`], or a closure like it.
+pub fn train_with<I: Iterator<Item = String>>(
+    find: impl FnOnce(&ChunkCounts, usize, &mut dyn FnMut(Progress)) -> Result<Vec<Pair>, Error>,
     texts: I,
     settings: &TrainSettings,
     progress: &mut dyn FnMut(Progress),
@@ -81,7 +94,7 @@ pub fn train<I: Iterator<Item = String>>(
             wanted: settings.vocab_size,
         })?;
     let counts = count_chunks(texts, settings, progress)?;
-    let merges = merges(&counts, wanted, progress)?;
+    let merges = find(&counts, wanted, progress)?;
     if merges.len() < wanted {
         return Err(Error::VocabularyTooLarge {
             wanted: settings.vocab_size,

@@ -8,7 +8,7 @@ use tokenizer::naive::naive_merges;
 use tokenizer::pattern::{Pattern, white_space_end};
 use tokenizer::sample_text::sample_text;
 use tokenizer::train::merges;
-use tokenizer::{StreamDecoder, Tokenizer, TrainSettings, Vocabulary, train};
+use tokenizer::{Error, StreamDecoder, Tokenizer, TrainSettings, Vocabulary, train, train_with};
 
 fn trained() -> Tokenizer {
     let settings = TrainSettings {
@@ -166,4 +166,23 @@ fn encoding_replays_the_merges_and_is_not_the_longest_match() {
     let mut ids = Vec::new();
     encode_chunk(&vocabulary, b"abc", &mut ids);
     assert_eq!(ids, [97, 256]); // a, bc; the longest match from the left would be ab, c
+}
+
+#[test]
+fn training_takes_its_merges_from_whoever_is_asked() {
+    let settings = TrainSettings::new(400);
+    let texts = || [sample_text(3, 200)].into_iter();
+    let own = train(texts(), &settings, &mut |_| ()).unwrap();
+    let naive = train_with(
+        |counts, wanted, _| Ok(naive_merges(counts, wanted)),
+        texts(),
+        &settings,
+        &mut |_| (),
+    );
+    assert_eq!(own.fingerprint(), naive.unwrap().fingerprint());
+    let lazy = train_with(|_, _, _| Ok(Vec::new()), texts(), &settings, &mut |_| ());
+    assert!(matches!(
+        lazy,
+        Err(Error::VocabularyTooLarge { possible: 0, .. })
+    ));
 }

@@ -40,9 +40,33 @@ pub trait Context {
 /// Every row is a text of its own that starts at position 0; each token sees itself and what is before it.
 pub struct Causal;
 
+/// As [`Causal`], with another function for the attention.
+pub struct CausalWith(pub Attend);
+
+/// Attention among the T tokens of each row: q (B, H, T, D), k and v (B, K, T, D), window -> (B, H, T, D). Who sees whom,
+/// and how H and K belong together, is as in [`Context::attend`].
+pub type Attend = fn(&Tensor, &Tensor, &Tensor, Option<i64>) -> Tensor;
+
 impl Context for Causal {
     fn positions(&self, _batch: i64, time: i64, device: Device) -> Tensor {
         Tensor::arange(time, (Kind::Int64, device)).unsqueeze(0) // (1, T)
+    }
+
+    fn attend(
+        &mut self,
+        layer: usize,
+        window: Option<i64>,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+    ) -> Tensor {
+        CausalWith(causal_attention).attend(layer, window, q, k, v)
+    }
+}
+
+impl Context for CausalWith {
+    fn positions(&self, batch: i64, time: i64, device: Device) -> Tensor {
+        Causal.positions(batch, time, device)
     }
 
     fn attend(
@@ -53,21 +77,26 @@ impl Context for Causal {
         k: &Tensor,
         v: &Tensor,
     ) -> Tensor {
-        let shared_heads = q.size()[2] != k.size()[2];
         let [q, k, v] = [q, k, v].map(|x| x.transpose(1, 2)); // (B, T, H, D) -> (B, H, T, D), a view: nothing moves
-        let mask = window.map(|window| banded(q.size()[2], window, q.device())); // (T, T)
-        let y = Tensor::scaled_dot_product_attention(
-            &q,
-            &k,
-            &v,
-            mask.as_ref(),
-            0.0,
-            mask.is_none(),
-            None,
-            shared_heads,
-        );
+        let y = (self.0)(&q, &k, &v, window);
         y.transpose(1, 2) // (B, H, T, D) -> (B, T, H, D)
     }
+}
+
+/// This chapter's [`Attend`]: libtorch's own.
+pub fn causal_attention(q: &Tensor, k: &Tensor, v: &Tensor, window: Option<i64>) -> Tensor {
+    let shared_heads = q.size()[1] != k.size()[1];
+    let mask = window.map(|window| banded(q.size()[2], window, q.device())); // (T, T)
+    Tensor::scaled_dot_product_attention(
+        q,
+        k,
+        v,
+        mask.as_ref(),
+        0.0,
+        mask.is_none(),
+        None,
+        shared_heads,
+    )
 }
 
 /// True where query t (row) may see key s (column): t − window <= s <= t.

@@ -274,6 +274,17 @@ impl Gpt {
         ids: &Tensor,
         targets: &Tensor,
     ) -> Result<HeadLoss, Error> {
+        self.loss_in(kernels, &mut Causal, ids, targets)
+    }
+
+    /// As `loss`, where somebody else says what positions see of each other.
+    pub fn loss_in(
+        &self,
+        kernels: &dyn Kernels,
+        context: &mut dyn Context,
+        ids: &Tensor,
+        targets: &Tensor,
+    ) -> Result<HeadLoss, Error> {
         if targets.size() != ids.size() {
             return Err(Error::Shape {
                 what: "targets",
@@ -282,7 +293,7 @@ impl Gpt {
             });
         }
         self.check_range("target", targets, -1)?;
-        let x = self.hidden(kernels, &mut Causal, ids)?; // (B, T, C)
+        let x = self.hidden(kernels, context, ids)?; // (B, T, C)
         Ok(kernels.head_loss(&x, &self.head(), targets, self.config.softcap))
     }
     // ANCHOR_END: hidden

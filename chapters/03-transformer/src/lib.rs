@@ -58,7 +58,7 @@ mod value_embedding;
 mod windows;
 
 pub use config::Config;
-pub use context::{Causal, Context};
+pub use context::{Attend, Causal, CausalWith, Context, causal_attention};
 pub use error::Error;
 pub use folder::save_folder;
 pub use generation::Generation;

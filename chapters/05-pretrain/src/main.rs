@@ -17,7 +17,7 @@ use pretrain::{
 };
 use std::ops::ControlFlow;
 use tokenizer::{Special, Tokenizer, TrainSettings};
-use transformer::{Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling, dial};
+use transformer::{Causal, Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling, dial};
 
 const ROWS: usize = 16;
 const TIME: usize = 64;
@@ -78,6 +78,7 @@ fn main() -> Result<()> {
     let trainer = Trainer {
         gpt: &gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         optimizer,
         tokenizer: &tokenizer,
         batches: Box::new(Prefetch::new(batches(open()?.train)?, 4)),

@@ -18,7 +18,7 @@ use muon::Optimizer;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
-use transformer::{Gpt, Kernels};
+use transformer::{Context, Gpt, Kernels};
 // ANCHOR_END: head
 
 // ANCHOR: settings
@@ -62,6 +62,8 @@ pub type Evaluate<'a> = dyn FnMut(&Gpt, u64) -> Result<Evaluation, Error> + 'a;
 pub struct Trainer<'a> {
     pub gpt: &'a Gpt,
     pub kernels: &'a dyn Kernels,
+    /// What the positions of a training row see of each other (chapter 03).
+    pub context: Box<dyn Context + 'a>,
     pub optimizer: Optimizer,
     pub tokenizer: &'a tokenizer::Tokenizer,
     pub batches: Box<dyn BatchSource>,
@@ -158,7 +160,8 @@ impl Trainer<'_> {
         let mut loss_sum = 0.0;
         for batch in batches.iter().filter(|batch| batch.supervised > 0) {
             let (inputs, targets) = batch_tensors(batch, self.gpt.device()); // (B, T) each
-            let loss = self.gpt.loss(self.kernels, &inputs, &targets)?;
+            let context = &mut *self.context;
+            let loss = self.gpt.loss_in(self.kernels, context, &inputs, &targets)?;
             (&loss.sum / count as f64).backward();
             loss_sum += loss.sum.detach().double_value(&[]);
         }

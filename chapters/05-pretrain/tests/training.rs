@@ -9,7 +9,7 @@ use pretrain::{
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tokenizer::{Tokenizer, TrainSettings};
-use transformer::{Config, Gpt, HeadLoss, Kernels, Plain};
+use transformer::{Causal, Config, Gpt, HeadLoss, Kernels, Plain};
 
 const ROWS: usize = 4;
 const TIME: usize = 16;
@@ -117,6 +117,7 @@ fn part_with(
     let trainer = Trainer {
         gpt: &gpt,
         kernels,
+        context: Box::new(Causal),
         optimizer,
         tokenizer: &tokenizer,
         batches: Box::new(Counting {

@@ -16,7 +16,7 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 use tokenizer::{Special, Tokenizer, TrainSettings};
-use transformer::{Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling};
+use transformer::{Causal, Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling};
 
 /// T, and the model's context.
 const TIME: usize = 128;
@@ -112,6 +112,7 @@ fn main() -> anyhow::Result<()> {
             folder: &folder,
             machine: &machine,
             kernels: &Plain,
+            context: Box::new(Causal),
             tokenizer: &tokenizer,
             mixture: open_mixture(&recipe.mixture, &world, 0, 1)?,
             evaluate: Box::new(|_, _| Ok(Evaluation::default())),

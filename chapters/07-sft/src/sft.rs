@@ -13,7 +13,7 @@ use pretrain::{Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
 use std::path::Path;
 use tensors::Machine;
 use tokenizer::Tokenizer;
-use transformer::{Gpt, Kernels, dial};
+use transformer::{Context, Gpt, Kernels, dial};
 
 /// Batches made ahead of the model.
 const AHEAD: usize = 4;
@@ -110,6 +110,8 @@ pub struct SftRun<'a> {
     pub folder: &'a Path,
     pub machine: &'a Machine,
     pub kernels: &'a dyn Kernels,
+    /// What the positions of a training row see of each other (chapter 03).
+    pub context: Box<dyn Context + 'a>,
     pub tokenizer: &'a Tokenizer,
     pub mixture: Mixture,
     pub evaluate: Box<Evaluate<'a>>,
@@ -178,6 +180,7 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     let trainer = Trainer {
         gpt: &gpt,
         kernels: run.kernels,
+        context: run.context,
         optimizer,
         tokenizer: run.tokenizer,
         batches: Box::new(Prefetch::new(batches, AHEAD)),

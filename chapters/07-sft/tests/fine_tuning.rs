@@ -10,7 +10,7 @@ use sft::{
 };
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
-use transformer::{Config, Gpt, Plain};
+use transformer::{Causal, Config, Gpt, Plain};
 use words::{Talks, exchange, exchanges, tokenizer};
 
 fn settings(epochs: f64) -> SftSettings {
@@ -74,6 +74,7 @@ fn stage(
         folder: &root.join(to),
         machine: &machine,
         kernels: &Plain,
+        context: Box::new(Causal),
         tokenizer: &tokenizer(),
         mixture: sixty(),
         evaluate: Box::new(move |_, step| {

@@ -18,7 +18,7 @@ use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
 use pretrain::{Evaluation, Interrupt, Metrics, Schedule, Settings, Trainer};
 use tensors::Machine;
 use tokenizer::{Tokenizer, TrainSettings};
-use transformer::{Config, Gpt, Plain, PlainScorer, dial};
+use transformer::{Causal, Config, Gpt, Plain, PlainScorer, dial};
 
 /// T, and the model's context: the bundle's prompts with three shots just fit.
 pub const TIME: usize = 128;
@@ -177,6 +177,7 @@ pub fn trained(
     let trainer = Trainer {
         gpt: &gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         optimizer: Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?,
         tokenizer,
         batches: Box::new(Prefetch::new(batches, 4)),

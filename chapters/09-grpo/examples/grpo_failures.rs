@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use tch::Device;
-use transformer::{Added, Error, Gpt, Plain, Prompt, Sample, Sampler, Tool};
+use transformer::{Added, Causal, Error, Gpt, Plain, Prompt, Sample, Sampler, Tool};
 
 const STEPS: u64 = 80;
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -105,6 +105,7 @@ fn run(variant: &Variant, seed: u64, taught: &Gpt) -> Result<Vec<Line>> {
     reinforce(GrpoRun {
         gpt: &gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         make_sampler: &make_sampler,
         make_tool: Some(&make_tool),
         task: &sums::Sums,

@@ -11,7 +11,7 @@
 //!   a clip, and min(ρ A, clip(ρ) A) with one. At ρ = 1 both have the same gradient, A · ∇ln p.
 
 use tch::{Device, Kind, Tensor};
-use transformer::{Causal, Gpt, Kernels};
+use transformer::{Context, Gpt, Kernels};
 
 use crate::{Chosen, Clip, Distribution, Error, Normaliser};
 // ANCHOR_END: head
@@ -114,9 +114,10 @@ impl Padded {
         &self,
         gpt: &Gpt,
         kernels: &dyn Kernels,
+        context: &mut dyn Context,
         distribution: &Distribution,
     ) -> Result<Chosen, Error> {
-        let hidden = gpt.hidden(kernels, &mut Causal, &self.inputs)?; // (B, T) -> (B, T, C)
+        let hidden = gpt.hidden(kernels, context, &self.inputs)?; // (B, T) -> (B, T, C)
         let hidden = hidden.flatten(0, 1).index_select(0, &self.places); // (B, T, C) -> (N, C)
         let logits = kernels.logits(&hidden.unsqueeze(0), &gpt.head(), gpt.config().softcap); // (1, N, V)
         Ok(distribution.of_chosen(&logits.squeeze_dim(0), &self.chosen))

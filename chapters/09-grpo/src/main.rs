@@ -12,7 +12,7 @@ use grpo::{
 use muon::Rates2025;
 use pretrain::{Interrupt, Metrics, Outcome};
 use std::time::Instant;
-use transformer::{Plain, Sampler, Tool};
+use transformer::{Causal, Plain, Sampler, Tool};
 
 const LESSONS: u64 = 300;
 const LESSON_ROWS: usize = 64;
@@ -57,6 +57,7 @@ fn main() -> Result<()> {
     let outcome = reinforce(GrpoRun {
         gpt: &gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         make_sampler: &make_sampler,
         make_tool: Some(&make_tool),
         task: &sums::Sums,

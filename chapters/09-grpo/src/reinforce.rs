@@ -15,7 +15,7 @@ use pretrain::{Interrupt, Metrics, Outcome, TrainState};
 use std::path::Path;
 use std::time::Instant;
 use tokenizer::Tokenizer;
-use transformer::{Gpt, Kernels};
+use transformer::{Context, Gpt, Kernels};
 
 use crate::{
     Counts, Error, Group, GrpoSettings, MakeSampler, MakeTool, Normaliser, Padded, PassRates,
@@ -29,6 +29,8 @@ use crate::{
 pub struct GrpoRun<'a> {
     pub gpt: &'a Gpt,
     pub kernels: &'a dyn Kernels,
+    /// What the positions of a trained row see of each other (chapter 03).
+    pub context: Box<dyn Context + 'a>,
     pub make_sampler: &'a MakeSampler<'a>,
     pub make_tool: Option<&'a MakeTool<'a>>,
     /// Questions and their judge.
@@ -303,7 +305,10 @@ impl<'a> GrpoRun<'a> {
             self.optimizer.zero_grad();
             let (mut loss, mut clipped, mut entropy) = (0.0, 0.0, 0.0);
             for (index, pass) in passes.iter().enumerate() {
-                let chosen = pass.padded.forward(self.gpt, self.kernels, &distribution)?;
+                let (kernels, context) = (self.kernels, &mut *self.context);
+                let chosen = pass
+                    .padded
+                    .forward(self.gpt, kernels, context, &distribution)?;
                 if update == 0 {
                     old.push(chosen.log_probabilities.detach());
                 }

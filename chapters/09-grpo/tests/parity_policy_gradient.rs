@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use transformer::safetensors_io::read_tensors;
-use transformer::{Config, Gpt, Plain, Switches, names};
+use transformer::{Causal, Config, Gpt, Plain, Switches, names};
 
 /// A file of the golden set: in NANOCRAB_GOLDEN, or this crate's own copy, or chapter 03's of the model.
 fn golden(name: &str) -> PathBuf {
@@ -150,7 +150,7 @@ fn parity_reinforce_loss_and_gradients() {
         });
         let weighted: Vec<Row<'_>> = weighted.collect();
         let padded = Padded::new(&weighted, padding, Device::Cpu).unwrap();
-        let chosen = padded.forward(&gpt, &Plain, &plain).unwrap();
+        let chosen = padded.forward(&gpt, &Plain, &mut Causal, &plain).unwrap();
 
         // (N,) back to its places in (B, T), whose width is that of all rows
         let expected = &io[&format!("pass{pass}.logp")];
@@ -233,7 +233,9 @@ fn the_ratio_at_one_has_the_same_gradient_as_the_log_probability() {
         for parameter in gpt.parameters() {
             tensors::clear_gradient(&parameter.tensor);
         }
-        let chosen = padded.forward(&gpt, &Plain, &distribution).unwrap();
+        let chosen = padded
+            .forward(&gpt, &Plain, &mut Causal, &distribution)
+            .unwrap();
         let old = chosen.log_probabilities.detach();
         padded
             .loss(&chosen.log_probabilities, &old, clip)

@@ -1,14 +1,18 @@
 //! Chapter 12: the speedrun. Everything the chapters before it built, in order, from one recipe.
 //!
-//! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`run`] and
-//! [`run_folder`] (what stages share), [`stages`], [`report`] with [`curve`]; [`ablation`] and
-//! [`core_bench`] stand apart.
+//! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`]
+//! and [`run_folder`] (what stages share), [`stages`] and [`pipeline`], [`options`] and [`command_line`], [`report`] with
+//! [`curve`]; [`ablation`] and [`core_bench`] stand apart.
 
 pub mod ablation;
 pub mod arithmetic;
+pub mod command_line;
 pub mod core_bench;
 pub mod curve;
 pub mod method;
+pub mod options;
+pub mod parts;
+pub mod pipeline;
 pub mod recipe;
 pub mod reply;
 pub mod report;

@@ -1,17 +1,20 @@
 // ANCHOR: head
-//! What every stage is given: the recipe, the run's folder, the machine, and how to be interrupted.
+//! What every stage is given: the recipe, the parts, the run's folder, the machine, and how to be interrupted.
 
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
 use pretrain::Interrupt;
 use std::path::PathBuf;
 use tensors::Machine;
-use transformer::{Kernels, Plain};
+use transformer::{CausalWith, Context, Kernels, Plain};
 // ANCHOR_END: head
 
 // ANCHOR: run
 pub struct Run {
     pub recipe: Recipe,
+    /// What it computes with where there is a choice.
+    pub parts: Parts,
     pub folder: RunFolder,
     /// A folder of the user's own text instead of the recipe's documents.
     pub text: Option<PathBuf>,
@@ -29,10 +32,23 @@ impl Run {
         &Plain
     }
 
+    /// What the positions of a training row see of each other: by chapter 03's attention, or by the one that is plugged in.
+    ///
+    /// What measures (validation, examinations, the engine) stays with the chapters' own code. An answer that is not quite
+    /// right would otherwise mark its own paper.
+    pub fn context(&self) -> Box<dyn Context> {
+        Box::new(CausalWith(self.parts.attention.function))
+    }
+
     /// Prints one line about a stage.
     pub fn say(&self, stage: &str, line: &str) {
-        println!("{stage:>10}  {line}");
+        say(stage, line);
     }
+}
+
+/// Prints one line about a stage, or about what comes before the first.
+pub fn say(stage: &str, line: &str) {
+    println!("{stage:>10}  {line}");
 }
 
 /// How a stage ended.

@@ -1,6 +1,7 @@
 // ANCHOR: head
 //! `runs/NAME/`: where a run keeps everything it makes.
 
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use anyhow::{Context, Result, bail};
 use serde::{Serialize, de::DeserializeOwned};
@@ -70,13 +71,17 @@ impl RunFolder {
     // ANCHOR_END: folder
 
     // ANCHOR: identity
-    /// Makes sure that the folder belongs to this recipe and this text: the first stage writes them down, every
+    /// Makes sure that the folder belongs to this recipe, this text and this code: the first stage writes them down, every
     /// later one compares. Otherwise a stage that is kept from before would be another run's.
-    pub fn claim(&self, recipe: &Recipe, text: Option<&Path>) -> Result<()> {
+    pub fn claim(&self, recipe: &Recipe, text: Option<&Path>, parts: &Parts) -> Result<()> {
         let path = self.root.join("recipe.json");
         let text = text.map(|text| text.canonicalize().unwrap_or_else(|_| text.to_path_buf()));
-        let asked =
-            serde_json::to_string_pretty(&(recipe, text)).context("a recipe is plain data")?;
+        let plugged = parts.identity();
+        let asked = match plugged.is_empty() {
+            true => serde_json::to_string_pretty(&(recipe, text)),
+            false => serde_json::to_string_pretty(&(recipe, text, plugged)),
+        };
+        let asked = asked.context("a recipe is plain data")?;
         if !path.exists() {
             return write_whole(&path, &asked);
         }
@@ -84,7 +89,7 @@ impl RunFolder {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         if found != asked {
             bail!(
-                "{} holds another run: its recipe, seed or text differs (see {}); choose another --name, or remove the folder",
+                "{} holds another run: its recipe, seed, text or plugged-in code differs (see {}); choose another --name, or remove the folder",
                 self.root.display(),
                 path.display()
             );

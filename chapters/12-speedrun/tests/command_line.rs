@@ -176,3 +176,17 @@ fn a_dry_run_touches_nothing() {
         0
     );
 }
+
+#[test]
+fn exercises_that_this_program_does_not_hold() {
+    let line = complaint(&["speedrun", "--recipe", "smoke", "--mine"]);
+    assert!(
+        line.contains("--mine") && line.contains("./speedrun.sh --mine"),
+        "{line}"
+    );
+    let line = complaint(&["ablate", "--mine", "03"]);
+    assert!(
+        line.contains("ablate") && line.contains("leave out --mine"),
+        "{line}"
+    );
+}

@@ -101,6 +101,7 @@ fn every_stage_runs_once_and_is_kept() {
         "{report}"
     );
     for row in [
+        "## Whose code\n\nThe chapters' own, all of it.",
         "| CORE |",
         "| ARC-Easy |",
         "| GSM8K |",

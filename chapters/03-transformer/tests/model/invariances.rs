@@ -163,3 +163,26 @@ fn bf16_activations_stay_near_fp32_and_gradients_reach_the_fp32_masters() {
         assert_eq!(parameter.tensor.grad().kind(), Kind::Float);
     }
 }
+
+#[test]
+fn the_loss_goes_through_the_context_that_is_handed_in() {
+    let gpt = awake(&small(), 5);
+    let rows = ids(&[&[1, 2, 3, 4], &[5, 6, 7, 8]]);
+    let loss = |context: &mut dyn Context| {
+        let loss = gpt.loss_in(&Plain, context, &rows, &rows).unwrap();
+        loss.sum.double_value(&[])
+    };
+    let own = gpt.loss(&Plain, &rows, &rows).unwrap().sum;
+    assert_eq!(own.double_value(&[]), loss(&mut Causal));
+    assert_eq!(
+        loss(&mut CausalWith(causal_attention)),
+        loss(&mut Causal),
+        "to the bit"
+    );
+    // Every position sees itself alone: the value of its own head comes back.
+    let alone: Attend = |_, k, v, _| {
+        let groups = small().heads / k.size()[1];
+        v.repeat_interleave_self_int(groups, 1, None)
+    };
+    assert!((loss(&mut CausalWith(alone)) - loss(&mut Causal)).abs() > 1e-3);
+}

@@ -5,7 +5,10 @@ mod invariances;
 mod refusals;
 
 use tch::{Device, Kind, Tensor};
-use transformer::{Causal, Config, Context, Error, Gpt, Kernels, Plain, Role, Rotary};
+use transformer::{
+    Attend, Causal, CausalWith, Config, Context, Error, Gpt, Kernels, Plain, Role, Rotary,
+    causal_attention,
+};
 
 fn small() -> Config {
     Config {

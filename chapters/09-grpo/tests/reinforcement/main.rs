@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tensors::{CudaState, Machine};
 use tokenizer::{Special, Tokenizer};
 use transformer::{
-    Added, Config, Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, Sampling, StopReason, Tool,
+    Added, Causal, Config, Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, Sampling, StopReason,
+    Tool,
 };
 
 fn machine() -> Machine {
@@ -142,6 +143,7 @@ fn part(folder: &Path, part: Part<'_>) -> Result<(Outcome, Vec<StepReport>, Gpt)
     let outcome = reinforce(GrpoRun {
         gpt: &start.gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         make_sampler: &|gpt| Box::new(TogetherSampler::new(gpt, &Plain)),
         make_tool: Some(&|| Box::new(sums::Adder::new(&tokenizer))),
         task: part.task,

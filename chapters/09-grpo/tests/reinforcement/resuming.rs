@@ -82,6 +82,7 @@ fn ctrl_c_while_sampling_leaves_everything_as_it_was() {
     let outcome = reinforce(GrpoRun {
         gpt: &start.gpt,
         kernels: &Plain,
+        context: Box::new(Causal),
         make_sampler: &|gpt| Box::new(TogetherSampler::new(gpt, &Plain)),
         make_tool: None,
         task: &judged,

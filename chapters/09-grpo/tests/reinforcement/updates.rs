@@ -201,7 +201,7 @@ fn an_unchanged_policy_has_ratio_one_for_every_token() {
         )
         .unwrap();
         let chosen = padded
-            .forward(&gpt, &Plain, &settings.distribution())
+            .forward(&gpt, &Plain, &mut Causal, &settings.distribution())
             .unwrap();
         let recomputed: Vec<f32> = Vec::try_from(chosen.log_probabilities.detach()).unwrap();
         let reported: Vec<f32> = rows
@@ -223,7 +223,9 @@ fn an_unchanged_policy_has_ratio_one_for_every_token() {
                 top_p: 1.0,
                 ..settings
             };
-            let chosen = padded.forward(&gpt, &Plain, &plain.distribution()).unwrap();
+            let chosen = padded
+                .forward(&gpt, &Plain, &mut Causal, &plain.distribution())
+                .unwrap();
             let plain: Vec<f32> = Vec::try_from(chosen.log_probabilities.detach()).unwrap();
             let off = plain.iter().zip(&reported).map(|(a, b)| (a - b).abs());
             assert!(off.fold(0.0, f32::max) > 1e-2);

@@ -7,6 +7,7 @@ mod html;
 mod samples;
 mod scores;
 mod stage_table;
+mod whose_code;
 
 pub use environment::{commit, processor};
 
@@ -28,6 +29,7 @@ pub fn write(run: &Run) -> Result<()> {
     let exams = scores::notes(run)?;
     let mut text = String::new();
     environment::header(run, &mut text)?;
+    whose_code::whose_code(run, &mut text)?;
     scores::scores(run, &exams, &mut text)?;
     let seconds = stage_table::stages(run, &mut text)?;
     environment::cost(run, seconds, &mut text)?;

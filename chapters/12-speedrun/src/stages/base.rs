@@ -84,6 +84,7 @@ pub fn run(run: &Run) -> Result<Ended> {
     let trainer = Trainer {
         gpt: &gpt,
         kernels: run.kernels(),
+        context: run.context(),
         optimizer,
         tokenizer: &tokenizer,
         batches: Box::new(batches),

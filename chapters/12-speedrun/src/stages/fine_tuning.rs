@@ -107,6 +107,7 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         folder: &folder,
         machine: &run.machine,
         kernels: run.kernels(),
+        context: run.context(),
         tokenizer: &tokenizer,
         mixture: open_mixture(&recipe.mixture, &run.folder.data(), 0, 1)?,
         evaluate: Box::new(|gpt, _| {

@@ -71,6 +71,7 @@ pub fn run(run: &Run) -> Result<Ended> {
     let outcome = reinforce(GrpoRun {
         gpt: &start.gpt,
         kernels,
+        context: run.context(),
         make_sampler,
         make_tool: Some(make_tool),
         task: &task,

@@ -1,12 +1,14 @@
 // ANCHOR: head
 //! Stage `tokenizer`: byte-pair merges learnt from the training documents.
 
+use crate::parts::Origin;
 use crate::run::Run;
 use crate::stages::data;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
-use tokenizer::{Tokenizer, TrainSettings};
+use tokenizer::{FindMerges, Tokenizer, TrainSettings, train_with};
 // ANCHOR_END: head
 
 // ANCHOR: note
@@ -17,6 +19,17 @@ pub struct TokenizerNote {
     pub seconds: f64,
     /// On validation documents, which the merges were not learnt from.
     pub bytes_per_token: f64,
+    /// Where the merges were not found by chapter 01's own code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugged: Option<PluggedMerges>,
+}
+
+/// What finding the merges took, on the same chunks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PluggedMerges {
+    pub merges: usize,
+    pub seconds: f64,
+    pub chapters_seconds: f64,
 }
 // ANCHOR_END: note
 
@@ -41,14 +54,18 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
         max_chars: Some(recipe.max_chars),
         ..TrainSettings::new(recipe.vocab_size)
     };
-    let tokenizer = tokenizer::train(texts.into_iter(), &settings, &mut |_| ())?;
+    let merges = &run.parts.merges;
+    let (tokenizer, plugged) = match &merges.origin {
+        None => (trained(merges.function, texts, &settings)?.0, None),
+        Some(origin) => plugged(merges.function, origin, texts, &settings)?,
+    };
     let seconds = started.elapsed().as_secs_f64();
 
     let held_out = data::validation_texts(run, 200_000)?;
     let (mut bytes, mut tokens) = (0, 0);
     for text in &held_out {
         let ids = tokenizer.encode(text);
-        anyhow::ensure!(
+        ensure!(
             tokenizer.decode(&ids) == *text,
             "the tokenizer does not give a validation document back; this is a bug"
         );
@@ -65,6 +82,7 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
         trained_on_bytes,
         seconds,
         bytes_per_token: bytes as f64 / tokens.max(1) as f64,
+        plugged,
     };
     run.folder.write_note("tokenizer", &note)?;
     run.say(
@@ -82,7 +100,7 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
 /// The tokenizer that this run trained.
 pub fn load(run: &Run) -> Result<Tokenizer> {
     let path = run.folder.tokenizer();
-    anyhow::ensure!(
+    ensure!(
         path.exists(),
         "{} is missing; run the stage `tokenizer` first",
         path.display()
@@ -90,3 +108,62 @@ pub fn load(run: &Run) -> Result<Tokenizer> {
     Ok(Tokenizer::load(&path)?)
 }
 // ANCHOR_END: run
+
+// ANCHOR: plugged
+/// A tokenizer whose merges are found by `find`, and the seconds that the finding took.
+fn trained(
+    find: FindMerges,
+    texts: Vec<String>,
+    settings: &TrainSettings,
+) -> Result<(Tokenizer, f64)> {
+    let mut seconds = 0.0;
+    let timed = |counts: &_, wanted, progress: &mut dyn FnMut(_)| {
+        let started = Instant::now();
+        let merges = find(counts, wanted, progress);
+        seconds = started.elapsed().as_secs_f64();
+        merges
+    };
+    let tokenizer = train_with(timed, texts.into_iter(), settings, &mut |_| ())?;
+    Ok((tokenizer, seconds))
+}
+
+/// The same with merges that somebody else finds. They were looked at on small texts before; the chapter's own code takes a
+/// moment, so here they are compared on the text that counts.
+fn plugged(
+    find: FindMerges,
+    origin: &Origin,
+    texts: Vec<String>,
+    settings: &TrainSettings,
+) -> Result<(Tokenizer, Option<PluggedMerges>)> {
+    let (chapters, chapters_seconds) = trained(tokenizer::train::merges, texts.clone(), settings)?;
+    let complaint = |problem: &str| {
+        let problem = format!("{problem} on the training text, though it held on small texts");
+        origin.complaint(&problem)
+    };
+    let asked = AssertUnwindSafe(|| trained(find, texts, settings));
+    let (tokenizer, seconds) = catch_unwind(asked)
+        .map_err(|_| anyhow!(complaint("panicked (the lines above say where)")))?
+        .with_context(|| complaint("failed"))?;
+    let (right, found) = (
+        chapters.vocabulary().merges(),
+        tokenizer.vocabulary().merges(),
+    );
+    // Fewer merges than asked for are an error above; more would be too.
+    let part = right
+        .iter()
+        .zip(found)
+        .take_while(|(right, found)| right == found)
+        .count();
+    if part < right.len().max(found.len()) {
+        bail!(complaint(&format!(
+            "made the chapter's first {part} merges and then others"
+        )));
+    }
+    let plugged = PluggedMerges {
+        merges: found.len(),
+        seconds,
+        chapters_seconds,
+    };
+    Ok((tokenizer, Some(plugged)))
+}
+// ANCHOR_END: plugged

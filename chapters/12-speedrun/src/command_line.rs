@@ -1,0 +1,223 @@
+// ANCHOR: head
+//! The command line: the whole pipeline, one subcommand per stage.
+//!
+//! It is part of the library so that two programs can have it. `nanocrab` calls it with nothing; `mine`, among the
+//! exercises, brings answers along that can stand in the place of the chapters' code.
+
+use crate::ablation::{self, AblateOptions};
+use crate::options::Options;
+use crate::parts::Plug;
+use crate::pipeline::{STAGES, speedrun};
+use crate::run::Ended;
+use crate::stages::fine_tuning::Which;
+use crate::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
+use crate::{arithmetic, core_bench, report};
+use anyhow::{Result, ensure};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use transformer::Plain;
+// ANCHOR_END: head
+
+// ANCHOR: command-line
+/// Build your own ChatGPT in Rust, from bytes to chat.
+#[derive(Parser)]
+#[command(name = "nanocrab", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// All stages in order; stages that are done are kept
+    Speedrun {
+        #[command(flatten)]
+        options: Options,
+        /// Leave out these stages
+        #[arg(long, value_delimiter = ',', value_parser = STAGES.map(|(name, _)| name))]
+        skip: Vec<String>,
+        /// Print what the recipe costs, and stop
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make the documents and conversations
+    Data(Options),
+    /// Train the tokenizer
+    Tokenizer(Options),
+    /// Pretrain the base model
+    Train(Options),
+    /// Train on conversations as text
+    Mid(Options),
+    /// Fine-tune on the assistant's part of conversations
+    Sft(Options),
+    /// Learn from rewards on word problems
+    Rl(Options),
+    /// Examine the model of a stage
+    Eval {
+        #[command(flatten)]
+        options: Options,
+        #[arg(long, value_parser = ["base", "mid", "sft", "rl"])]
+        stage: String,
+    },
+    /// Ask the chat model held-out questions
+    Quiz(Options),
+    /// Write report.md and report.html
+    Report(Options),
+    /// Train with each change of 2026 on alone and off alone, and write what each is worth
+    Ablate {
+        #[command(flatten)]
+        options: Options,
+        /// Pairs of runs
+        #[arg(long, default_value_t = 3)]
+        seeds: u64,
+        /// Runs at a time, a thread each
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
+        /// Only variants whose name contains one of these
+        #[arg(long, value_delimiter = ';')]
+        only: Vec<String>,
+        /// Rounds of the speed measurement, which wants an idle machine; 0 leaves it out
+        #[arg(long, default_value_t = 5)]
+        speed_rounds: usize,
+        /// Another folder for tables and figures
+        #[arg(long)]
+        book: Option<PathBuf>,
+    },
+    /// Score CORE one question at a time and batched, and compare
+    BenchCore {
+        #[command(flatten)]
+        bench: core_bench::CoreBenchOptions,
+        /// cpu, cuda, cuda:1 or mps [default: the best there is]
+        #[arg(long)]
+        device: Option<String>,
+    },
+    /// Talk to a trained model
+    Chat {
+        #[command(flatten)]
+        chat: chat::ChatOptions,
+        /// cpu, cuda, cuda:1 or mps [default: the best there is]
+        #[arg(long)]
+        device: Option<String>,
+    },
+    /// Answer over HTTP: a web page and an OpenAI-compatible API
+    Serve {
+        #[command(flatten)]
+        serve: chat::ServeOptions,
+        /// cpu, cuda, cuda:1 or mps [default: the best there is]
+        #[arg(long)]
+        device: Option<String>,
+    },
+}
+// ANCHOR_END: command-line
+
+// ANCHOR: main
+/// A program's `main`.
+pub fn run(plugs: &[Plug]) -> ExitCode {
+    // The sandbox runs programs in copies of this one (chapter 08).
+    evals::sandbox::serve_if_worker();
+    match obey(CommandLine::parse().command, plugs) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and its causes in one line; a cause that a message quotes already is not said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+    }
+    line
+}
+
+/// Does what a command line asks for. The first word is the program's name.
+///
+/// # Errors
+/// Words that are no command, and whatever stops a stage.
+pub fn execute<W: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = W>,
+    plugs: &[Plug],
+) -> Result<ExitCode> {
+    obey(CommandLine::try_parse_from(words)?.command, plugs)
+}
+
+fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
+    let done = match command {
+        Command::Speedrun {
+            options,
+            dry_run: true,
+            ..
+        } => {
+            println!("{}", arithmetic::describe(&options.recipe()?)?);
+            Ended::Done
+        }
+        Command::Speedrun { options, skip, .. } => return speedrun(&options.open(plugs)?, &skip),
+        Command::Data(options) => data::run(&options.open(plugs)?).map(|_| Ended::Done)?,
+        Command::Tokenizer(options) => {
+            vocabulary::run(&options.open(plugs)?).map(|_| Ended::Done)?
+        }
+        Command::Train(options) => base::run(&options.open(plugs)?)?,
+        Command::Mid(options) => fine_tuning::run(&options.open(plugs)?, Which::Mid)?,
+        Command::Sft(options) => fine_tuning::run(&options.open(plugs)?, Which::Sft)?,
+        Command::Rl(options) => reinforcing::run(&options.open(plugs)?)?,
+        Command::Eval { options, stage } => {
+            examination::run(&options.open(plugs)?, &stage).map(|()| Ended::Done)?
+        }
+        Command::Quiz(options) => quiz::run(&options.open(plugs)?).map(|_| Ended::Done)?,
+        Command::Report(options) => report::write(&options.open(plugs)?).map(|()| Ended::Done)?,
+        Command::Ablate {
+            mut options,
+            seeds,
+            jobs,
+            only,
+            speed_rounds,
+            book,
+        } => {
+            ensure!(
+                options.mine.is_none(),
+                "ablate compares the chapters' own code with itself: leave out --mine"
+            );
+            options.recipe.get_or_insert_with(|| "ablate".into());
+            let ablate = AblateOptions {
+                seeds,
+                jobs,
+                only,
+                speed_rounds,
+                book,
+            };
+            ablation::run(&options.open(plugs)?, &ablate)?
+        }
+        Command::BenchCore { bench, device } => {
+            core_bench::run(&bench, &machine_of(device)?).map(|()| Ended::Done)?
+        }
+        Command::Chat { chat, device } => {
+            chat::talk(&chat, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
+        }
+        Command::Serve { serve, device } => {
+            chat::serve(&serve, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
+        }
+    };
+    // 130: what a shell reports for a program that Ctrl-C has ended.
+    Ok(if done == Ended::Interrupted {
+        ExitCode::from(130)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn machine_of(device: Option<String>) -> Result<tensors::Machine> {
+    Ok(tensors::start(&tensors::Choice {
+        device,
+        ..tensors::Choice::default()
+    })?)
+}
+
+// ANCHOR_END: main

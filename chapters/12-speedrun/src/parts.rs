@@ -1,0 +1,156 @@
+// ANCHOR: head
+//! The parts of a run that another program may bring: a learner's own merges, a learner's own attention.
+//!
+//! A part is a function with a name, in the place where a chapter asks for one. It comes from outside by way of a [`Plug`],
+//! which looks at it before it lets it in.
+
+use crate::recipe::Recipe;
+use anyhow::{Result, bail};
+use tensors::Machine;
+use tokenizer::FindMerges;
+use transformer::Attend;
+// ANCHOR_END: head
+
+// ANCHOR: parts
+/// What a run computes with where it has a choice. [`Parts::default`] is the chapters' own code.
+pub struct Parts {
+    /// Chapter 01: which pairs become tokens.
+    pub merges: Part<FindMerges>,
+    /// Chapter 03: what the positions of a row gather from each other, in all training.
+    pub attention: Part<Attend>,
+}
+
+pub struct Part<F> {
+    pub function: F,
+    /// `None`: the chapter's own.
+    pub origin: Option<Origin>,
+}
+
+/// Where code comes from that stands in the place of a chapter's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    pub exercise: Exercise,
+    /// `your answer`, or `the solution`.
+    pub whose: &'static str,
+    /// What was found when it was compared with the chapter's code, for the report.
+    pub found: String,
+    /// Its time as a multiple of the chapter's, where that was measured before the run.
+    pub slowdown: Option<f64>,
+}
+
+impl Origin {
+    pub fn new(exercise: Exercise, whose: &'static str) -> Origin {
+        Origin {
+            exercise,
+            whose,
+            found: String::new(),
+            slowdown: None,
+        }
+    }
+
+    /// What is said about the answer when it does not hold; `problem` begins with a verb.
+    pub fn complaint(&self, problem: &str) -> String {
+        let Exercise {
+            chapter, number, ..
+        } = self.exercise;
+        format!(
+            "exercise {}: {} {problem}; `cargo course check {chapter:02}.{number}` says more",
+            self.exercise, self.whose
+        )
+    }
+}
+
+/// An exercise whose answer can be a part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exercise {
+    pub chapter: u32,
+    pub number: u32,
+    /// `merge one chunk`
+    pub title: &'static str,
+}
+
+/// `01.4, merge one chunk`
+impl std::fmt::Display for Exercise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02}.{}, {}", self.chapter, self.number, self.title)
+    }
+}
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts {
+            merges: Part {
+                function: tokenizer::train::merges,
+                origin: None,
+            },
+            attention: Part {
+                function: transformer::causal_attention,
+                origin: None,
+            },
+        }
+    }
+}
+
+impl Parts {
+    /// Every part by name, with its origin.
+    pub fn named(&self) -> [(&'static str, Option<&Origin>); 2] {
+        [
+            ("byte-pair merges", self.merges.origin.as_ref()),
+            ("attention", self.attention.origin.as_ref()),
+        ]
+    }
+
+    /// Who wrote what, where it is not the chapters' own: what a run's folder remembers.
+    pub fn identity(&self) -> Vec<String> {
+        let plugged = self
+            .named()
+            .into_iter()
+            .filter_map(|(name, origin)| origin.map(|origin| (name, origin)));
+        plugged
+            .map(|(name, origin)| format!("{name}: {}, {}", origin.exercise, origin.whose))
+            .collect()
+    }
+}
+// ANCHOR_END: parts
+
+// ANCHOR: plug
+/// An answer that a program brings along.
+pub struct Plug {
+    pub exercise: Exercise,
+    /// Compares the answer with the chapter's code, in seconds, and puts it in its place if it holds.
+    pub put: Box<Put>,
+}
+
+pub type Put = dyn Fn(&Recipe, &Machine, &mut Parts) -> Result<()>;
+
+/// The plugs that `--mine` names by their chapters; all of them for no name.
+///
+/// # Errors
+/// A chapter without a plug is answered with those that have one.
+pub fn choose<'p>(plugs: &'p [Plug], chapters: &[String]) -> Result<Vec<&'p Plug>> {
+    let all: Vec<String> = plugs
+        .iter()
+        .map(|plug| format!("{:02} ({})", plug.exercise.chapter, plug.exercise.title))
+        .collect();
+    if plugs.is_empty() {
+        bail!(
+            "--mine: this program holds the chapters' own code and nothing else; \
+             `./speedrun.sh --mine` builds the one that holds your exercises too"
+        );
+    }
+    let is_named = |plug: &Plug, name: &String| name.parse() == Ok(plug.exercise.chapter);
+    if let Some(unknown) = chapters
+        .iter()
+        .find(|name| !plugs.iter().any(|plug| is_named(plug, name)))
+    {
+        bail!(
+            "--mine {unknown}: no exercise of that chapter plugs in; those that do are of {}",
+            all.join(" and ")
+        );
+    }
+    let chosen = plugs
+        .iter()
+        .filter(|plug| chapters.is_empty() || chapters.iter().any(|name| is_named(plug, name)));
+    Ok(chosen.collect())
+}
+// ANCHOR_END: plug

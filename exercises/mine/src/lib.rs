@@ -1,0 +1,26 @@
+//! The exercises that plug into the speedrun, each looked at before it is let in.
+//!
+//! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`merges`] and
+//! [`attention`] (what is asked).
+
+pub mod asking;
+pub mod attention;
+pub mod merges;
+
+use speedrun::parts::Plug;
+
+/// Whose answers these are.
+const WHOSE: &str = match cfg!(feature = "reference") {
+    true => "the solution",
+    false => "your answer",
+};
+
+/// Every exercise that plugs in, in the order of the chapters.
+pub fn plugs() -> Vec<Plug> {
+    vec![
+        merges::plug(WHOSE, |counts, wanted, _| {
+            Ok(exercises_01::ex4_merge_chunk::merges(counts, wanted))
+        }),
+        attention::plug(WHOSE, exercises_03::ex4_causal_attention::causal_attention),
+    ]
+}
