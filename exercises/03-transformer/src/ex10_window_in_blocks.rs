@@ -4,14 +4,15 @@
 //!
 //! Minutes: 75. Difficulty: 4 of 5.
 //!
-//! The chapter's `Causal` computes all T × T scores and hides most of them. That is right, and no faster than no window. Here scores
-//! are what you pay for: they are handed out by a function that counts them,
+//! The chapter's `Causal` computes all T × T scores and hides most of them. That is right, and no faster than no window. Here
+//! scores are what you pay for: they are handed out by a function that counts them,
 //!
 //! ```text
 //! scores(q, k)     q (B, H, n, D), k (B, H, m, D)  ->  q · k / √D, (B, H, n, m);   n · m on the bill
 //! ```
 //!
-//! and the bill may come to at most 2 · (w + 1) · T, in at most T / (w + 1) + 1 calls: so neither all at once, nor position by position.
+//! and the bill may come to at most 2 · (w + 1) · T, in at most T / (w + 1) + 1 calls: so neither all at once, nor position by
+//! position.
 //!
 //! Position t sees s with t − w <= s <= t. Heads are not shared here: q, k and v are all (B, H, T, D).
 //!

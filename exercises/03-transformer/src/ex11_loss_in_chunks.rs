@@ -4,16 +4,17 @@
 //!
 //! Minutes: 150. Difficulty: 5 of 5.
 //!
-//! N positions times V logits is the largest tensor of a small model: 17 GB for 32 rows of 2,048 tokens and 65,536 ids. It is made to be summed up
-//! at once. A softmax can be summed up in pieces: keep the largest logit seen and the sum of exponentials relative to it, and when a larger one
-//! comes, scale the sum down. That is the *online softmax*, and flash attention is the same idea.
+//! N positions times V logits is the largest tensor of a small model: 17 GB for 32 rows of 2,048 tokens and 65,536 ids. It is
+//! made to be summed up at once. A softmax can be summed up in pieces: keep the largest logit seen and the sum of exponentials
+//! relative to it, and when a larger one comes, scale the sum down. That is the *online softmax*, and flash attention is the
+//! same idea.
 //!
-//! Forward, with logits z = softcap · tanh(x · wᵀ / softcap), give the sum of the losses ln Σ e^z − z[target] over positions whose target is
-//! not −1, and ln Σ e^z of every position. Backward starts from those sums, makes the logits again, chunk by chunk, and gives the gradients with
-//! respect to x and to the head.
+//! Forward, with logits z = softcap · tanh(x · wᵀ / softcap), give the sum of the losses ln Σ e^z − z[target] over positions
+//! whose target is not −1, and ln Σ e^z of every position. Backward starts from those sums, makes the logits again, chunk by
+//! chunk, and gives the gradients with respect to x and to the head.
 //!
-//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Everything you make
-//! has room for N × `chunk` logits, and never for N × V.
+//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Everything you
+//! make has room for N × `chunk` logits, and never for N × V.
 //!
 //! Help: `cargo course hint 03.11`. Judge it: `cargo course check 03.11`.
 
@@ -37,7 +38,8 @@ pub fn forward(x: &Tensor, targets: &Tensor, head: Head, rows: HeadRows) -> (Ten
     todo!("exercise 03.11")
 }
 
-/// The gradients of the sum that `forward` gives with respect to x, (N, C), and to the head, `[V, C]`; `lse` (N,) is what it gave besides.
+/// The gradients of the sum that `forward` gives with respect to x, (N, C), and to the head, `[V, C]`; `lse` (N,) is what it
+/// gave besides.
 pub fn backward(
     x: &Tensor,
     targets: &Tensor,

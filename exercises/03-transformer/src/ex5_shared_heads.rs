@@ -6,11 +6,11 @@
 //!
 //! A trained model has H heads of keys and values, and its cache is too large. The paper on grouped-query attention does not
 //! train a new one: it takes each H/K neighbouring heads of the key matrix, and of the value matrix, and puts their mean in
-//! their place, then trains on for a twentieth of the time. Write that mean over heads. Write also the way back: each of K heads copied
-//! H/K times, which gives a model that computes exactly the same with more memory.
+//! their place, then trains on for a twentieth of the time. Write that mean over heads. Write also the way back: each of K
+//! heads copied H/K times, which gives a model that computes exactly the same with more memory.
 //!
-//! Then the memory. A conversation of some tokens keeps keys and values of every layer. A layer with a window w keeps only what its next
-//! query may see besides itself: the last w positions.
+//! Then the memory. A conversation of some tokens keeps keys and values of every layer. A layer with a window w keeps only what
+//! its next query may see besides itself: the last w positions.
 //!
 //! Help: `cargo course hint 03.5`. Judge it: `cargo course check 03.5`.
 

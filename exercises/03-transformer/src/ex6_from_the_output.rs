@@ -4,9 +4,9 @@
 //!
 //! Minutes: 25. Difficulty: 2 of 5.
 //!
-//! The backward pass of y = f(x) multiplies the gradient that arrives by f′(x). So x has to be kept from the forward pass
-//! until then, and what is kept is most of the memory of training. But often y is kept anyway, because the next operation needs
-//! it, and often f′(x) can be said in terms of y. Then x can go.
+//! The backward pass of y = f(x) multiplies the gradient that arrives by f′(x). So x has to be kept from the forward pass until
+//! then, and what is kept is most of the memory of training. But often y is kept anyway, because the next operation needs it,
+//! and often f′(x) can be said in terms of y. Then x can go.
 //!
 //! Three times in this chapter it can: for the softcap z = c · tanh(x/c), for relu² y = max(x, 0)², and for the softmax. Write
 //! the gradient with respect to x from the output and the gradient with respect to it.

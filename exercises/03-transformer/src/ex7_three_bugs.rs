@@ -1,15 +1,15 @@
 //! # Three bugs in a transformer
 //!
-//! Goal: find three bugs in a model that runs, trains, and is wrong.
+//! Goal: find three bugs in a model that runs without complaint and is wrong.
 //!
-//! Minutes: 45. Difficulty: 3 of 5.
+//! Minutes: 30. Difficulty: 3 of 5.
 //!
-//! Below is the chapter's model in a hundred lines. It gives logits of the right shape, its loss falls in training, and nothing crashes. But
-//! with the chapter's weights it does not give the chapter's logits: three lines are wrong, in `block` and in `attention`. What
-//! stands above them, `logits`, `norm` and `rotated`, is right.
+//! Below is the chapter's model in a hundred lines. It gives logits of the right shape, autograd finds gradients, and nothing
+//! crashes. But with the chapter's weights it does not give the chapter's logits: there is one bug in `block` and there are two
+//! in `attention`. The other functions are right.
 //!
-//! The judge tries the model on rows of one token, on models of one head, and with and without a token at the end of the row. Which of
-//! these hold and which do not says where to look. Mend one bug at a time, and check.
+//! The judge tries the model on rows of one token, on models of one head, and with and without a token at the end of the row.
+//! Which of these hold and which do not says where to look. Mend one bug at a time, and check.
 //!
 //! Help: `cargo course hint 03.7`. Judge it: `cargo course check 03.7`.
 

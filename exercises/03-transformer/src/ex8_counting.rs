@@ -4,12 +4,12 @@
 //!
 //! Minutes: 30. Difficulty: 2 of 5.
 //!
-//! The chapter counts by walking through its list of tensors. You write the formulas: from the numbers of a `Config`, for the architecture of
-//! October 2025 (all switches off), and without calling the chapter's counting. A table may be *tied*: one table of V · C for embedding and
-//! head. It is then looked up at the bottom and multiplied at the top.
+//! The chapter counts by walking through its list of tensors. You write the formulas: from the numbers of a `Config`, for the
+//! architecture of October 2025 (all switches off), and without calling the chapter's counting. A table may be *tied*: one
+//! table of V · C for embedding and head. It is then looked up at the bottom and multiplied at the top.
 //!
-//! Then two questions that one asks before buying. From which context on is half of a model's work attention? And what is the deepest
-//! model of the dial that a budget of operations can train, at 20 tokens per parameter?
+//! Then two questions that one asks before buying. From which context on is half of a model's work attention? And what is the
+//! deepest model of the dial that a budget of operations can train, at 20 tokens per parameter?
 //!
 //! Help: `cargo course hint 03.8`. Judge it: `cargo course check 03.8`.
 

@@ -4,7 +4,8 @@
 //!
 //! Minutes: 45. Difficulty: 3 of 5.
 //!
-//! Every second layer of the 2026 model adds to its values a row of a table, chosen by the token's id alone, as much as a gate says:
+//! Every second layer of the 2026 model adds to its values a row of a table, chosen by the token's id alone, as much as a gate
+//! says:
 //!
 //! ```text
 //! g = 3 · sigmoid(W · x[..12])                 one number per position and key/value head

@@ -4,40 +4,44 @@
 //!
 //! Minutes: 150. Difficulty: 5 of 5.
 //!
-//! N positions times V logits is the largest tensor of a small model: 17 GB for 32 rows of 2,048 tokens and 65,536 ids. It is made to be summed up
-//! at once. A softmax can be summed up in pieces: keep the largest logit seen and the sum of exponentials relative to it, and when a larger one
-//! comes, scale the sum down. That is the *online softmax*, and flash attention is the same idea.
+//! N positions times V logits is the largest tensor of a small model: 17 GB for 32 rows of 2,048 tokens and 65,536 ids. It is
+//! made to be summed up at once. A softmax can be summed up in pieces: keep the largest logit seen and the sum of exponentials
+//! relative to it, and when a larger one comes, scale the sum down. That is the *online softmax*, and flash attention is the
+//! same idea.
 //!
-//! Forward, with logits z = softcap · tanh(x · wᵀ / softcap), give the sum of the losses ln Σ e^z − z[target] over positions whose target is
-//! not −1, and ln Σ e^z of every position. Backward starts from those sums, makes the logits again, chunk by chunk, and gives the gradients with
-//! respect to x and to the head.
+//! Forward, with logits z = softcap · tanh(x · wᵀ / softcap), give the sum of the losses ln Σ e^z − z[target] over positions
+//! whose target is not −1, and ln Σ e^z of every position. Backward starts from those sums, makes the logits again, chunk by
+//! chunk, and gives the gradients with respect to x and to the head.
 //!
-//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Everything you make
-//! has room for N × `chunk` logits, and never for N × V.
+//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Everything you
+//! make has room for N × `chunk` logits, and never for N × V.
 //!
 //! ## Hint 1
 //!
-//! Forward first, and without targets: two tensors (N, 1), the maximum, which begins at −∞, and the sum, which begins at 0. For a chunk with logits z:
-//! the new maximum is the larger one of old and chunk; sum · e^(old − new) + Σ e^(z − new) is the new sum. In the end ln Σ e^z = maximum + ln sum.
+//! Forward first, and without targets: two tensors (N, 1), the maximum, which begins at −∞, and the sum, which begins at 0. For
+//! a chunk with logits z: the new maximum is the larger one of old and chunk; sum · e^(old − new) + Σ e^(z − new) is the new
+//! sum. In the end ln Σ e^z = maximum + ln sum.
 //!
 //! ## Hint 2
 //!
-//! A target is in exactly one chunk. `targets − from` is its column there; where it is below 0 or not below the chunk's size, clamp it, `gather`, and multiply by a
-//! mask, so that it adds nothing. That mask also takes care of −1 as long as you compare before you clamp. The losses of positions with target −1
-//! are left out of the sum.
+//! A target is in exactly one chunk. `targets − from` is its column there; where it is below 0 or not below the chunk's size,
+//! clamp it, `gather`, and multiply by a mask, so that it adds nothing. That mask also takes care of −1 as long as you compare
+//! before you clamp. The losses of positions with target −1 are left out of the sum.
 //!
 //! ## Hint 3
 //!
-//! Backward, per chunk: p = e^(z − lse). The gradient of z is p, minus 1 at the target, and 0 in rows with target −1. Through the softcap: times
-//! 1 − (z/softcap)². With d for the result, (N, n): the head's rows get dᵀ · x, which is (n, C), and x gets d · w added, (N, C).
+//! Backward, per chunk: p = e^(z − lse). The gradient of z is p, minus 1 at the target, and 0 in rows with target −1. Through
+//! the softcap: times 1 − (z/softcap)². With d for the result, (N, n): the head's rows get dᵀ · x, which is (n, C), and x gets
+//! d · w added, (N, C).
 //!
 //! ## Notes
 //!
-//! The logits are computed twice, so the head costs 8 operations per parameter instead of 6. That is the price of 17 GB. Apple's *Cut
-//! Cross-Entropy* (2024) does this inside one GPU kernel.
+//! The logits are computed twice, so the head costs 8 operations per parameter instead of 6. That is the price of 17 GB.
+//! Apple's *Cut Cross-Entropy* (2024) does this inside one GPU kernel.
 //!
-//! A chunk can also be a stretch of positions instead of the vocabulary. Then each softmax is seen whole, and the gradient can be made together
-//! with the loss, without a second look: a scalar's gradient is known up to a factor before backward is called. Liger's kernel does it that way.
+//! A chunk can also be a stretch of positions instead of the vocabulary. Then each softmax is seen whole, and the gradient can
+//! be made together with the loss, without a second look: a scalar's gradient is known up to a factor before backward is
+//! called. Liger's kernel does it that way.
 
 use tch::{Kind, Tensor};
 
@@ -73,7 +77,8 @@ pub fn forward(x: &Tensor, targets: &Tensor, head: Head, rows: HeadRows) -> (Ten
     (losses.sum(x.kind()), lse.squeeze_dim(1))
 }
 
-/// The gradients of the sum that `forward` gives with respect to x, (N, C), and to the head, `[V, C]`; `lse` (N,) is what it gave besides.
+/// The gradients of the sum that `forward` gives with respect to x, (N, C), and to the head, `[V, C]`; `lse` (N,) is what it
+/// gave besides.
 pub fn backward(
     x: &Tensor,
     targets: &Tensor,

@@ -6,11 +6,11 @@
 //!
 //! A trained model has H heads of keys and values, and its cache is too large. The paper on grouped-query attention does not
 //! train a new one: it takes each H/K neighbouring heads of the key matrix, and of the value matrix, and puts their mean in
-//! their place, then trains on for a twentieth of the time. Write that mean over heads. Write also the way back: each of K heads copied
-//! H/K times, which gives a model that computes exactly the same with more memory.
+//! their place, then trains on for a twentieth of the time. Write that mean over heads. Write also the way back: each of K
+//! heads copied H/K times, which gives a model that computes exactly the same with more memory.
 //!
-//! Then the memory. A conversation of some tokens keeps keys and values of every layer. A layer with a window w keeps only what its next
-//! query may see besides itself: the last w positions.
+//! Then the memory. A conversation of some tokens keeps keys and values of every layer. A layer with a window w keeps only what
+//! its next query may see besides itself: the last w positions.
 //!
 //! ## Hint 1
 //!
@@ -19,22 +19,23 @@
 //!
 //! ## Hint 2
 //!
-//! The mean is `mean_dim(1, false, kind)` of that view, and then a view as `[K·D, C]`. For the way back view as (K, 1, D, C), `expand`
-//! the second dimension to H/K (or use `repeat_interleave_self_int`), and `reshape`.
+//! The mean is `mean_dim(1, false, kind)` of that view, and then a view as `[K·D, C]`. For the way back view as (K, 1, D, C),
+//! `expand` the second dimension to H/K (or use `repeat_interleave_self_int`), and `reshape`.
 //!
 //! ## Hint 3
 //!
-//! Per layer: 2 (keys and values) · K · D numbers per position, times the positions kept: `tokens`, or with a window
-//! the smaller of `tokens` and w. `transformer::windows(config)` has the window of each layer.
+//! Per layer: 2 (keys and values) · K · D numbers per position, times the positions kept: `tokens`, or with a window the
+//! smaller of `tokens` and w. `transformer::windows(config)` has the window of each layer.
 //!
 //! ## Notes
 //!
-//! For d20 with K = H = 10 in bf16, 2,048 tokens are 210 MB; with K = 2, 42 MB. Beside 1.1 GB of weights, 80 GB of memory
-//! hold 376 such conversations, or 1,881. While a model writes, it reads its whole cache for every token, so the same factor
-//! of five is in its speed.
+//! For d20 with K = H = 10 in bf16, 2,048 tokens are 210 MB; with K = 2, 42 MB. Beside 1.1 GB of weights, 80 GB of memory hold
+//! 376 such conversations, or 1,881. While a model writes, it reads its whole cache for every token, so the same factor of five
+//! is in its speed.
 //!
 //! The mean of trained heads is a poor start and not a good model: heads that were never asked to agree are averaged. It is
-//! better than choosing one of them or beginning anew, and most of the loss is gone after little training (Ainslie and others, 2023).
+//! better than choosing one of them or beginning anew, and most of the loss is gone after little training (Ainslie and others,
+//! 2023).
 
 use tch::Tensor;
 use transformer::{Config, windows};

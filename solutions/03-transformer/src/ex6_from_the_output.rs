@@ -4,9 +4,9 @@
 //!
 //! Minutes: 25. Difficulty: 2 of 5.
 //!
-//! The backward pass of y = f(x) multiplies the gradient that arrives by f′(x). So x has to be kept from the forward pass
-//! until then, and what is kept is most of the memory of training. But often y is kept anyway, because the next operation needs
-//! it, and often f′(x) can be said in terms of y. Then x can go.
+//! The backward pass of y = f(x) multiplies the gradient that arrives by f′(x). So x has to be kept from the forward pass until
+//! then, and what is kept is most of the memory of training. But often y is kept anyway, because the next operation needs it,
+//! and often f′(x) can be said in terms of y. Then x can go.
 //!
 //! Three times in this chapter it can: for the softcap z = c · tanh(x/c), for relu² y = max(x, 0)², and for the softmax. Write
 //! the gradient with respect to x from the output and the gradient with respect to it.
@@ -23,17 +23,17 @@
 //!
 //! ## Hint 3
 //!
-//! Softcap: g · (1 − (z/c)²). relu²: g · 2√y, which is 0 where y is. Softmax: p · (g − Σ p·g), the sum over the last dimension, kept as
-//! a dimension of size 1.
+//! Softcap: g · (1 − (z/c)²). relu²: g · 2√y, which is 0 where y is. Softmax: p · (g − Σ p·g), the sum over the last dimension,
+//! kept as a dimension of size 1.
 //!
 //! ## Notes
 //!
-//! Look at the softcap's gradient as z nears ±c: it goes to 0, and with it the pull to make a confident logit larger still. That is
-//! what the cap is for. In bf16 a z near 15 is rounded to multiples of 1/16 or so, and 1 − (z/c)² loses most of its
+//! Look at the softcap's gradient as z nears ±c: it goes to 0, and with it the pull to make a confident logit larger still.
+//! That is what the cap is for. In bf16 a z near 15 is rounded to multiples of 1/16 or so, and 1 − (z/c)² loses most of its
 //! digits: one more reason to compute the head in fp32.
 //!
-//! The product that follows relu² keeps y anyway, because the gradient of its weight needs it. So a relu² that goes back from y holds one
-//! (B, T, 4C) tensor per block where plain autograd holds two: relu(x), for the square, and y.
+//! The product that follows relu² keeps y anyway, because the gradient of its weight needs it. So a relu² that goes back from y
+//! holds one (B, T, 4C) tensor per block where plain autograd holds two: relu(x), for the square, and y.
 
 use tch::Tensor;
 

@@ -1,40 +1,42 @@
 //! # Three bugs in a transformer
 //!
-//! Goal: find three bugs in a model that runs, trains, and is wrong.
+//! Goal: find three bugs in a model that runs without complaint and is wrong.
 //!
-//! Minutes: 45. Difficulty: 3 of 5.
+//! Minutes: 30. Difficulty: 3 of 5.
 //!
-//! Below is the chapter's model in a hundred lines. It gives logits of the right shape, its loss falls in training, and nothing crashes. But
-//! with the chapter's weights it does not give the chapter's logits: three lines are wrong, in `block` and in `attention`. What
-//! stands above them, `logits`, `norm` and `rotated`, is right.
+//! Below is the chapter's model in a hundred lines. It gives logits of the right shape, autograd finds gradients, and nothing
+//! crashes. But with the chapter's weights it does not give the chapter's logits: there is one bug in `block` and there are two
+//! in `attention`. The other functions are right.
 //!
-//! The judge tries the model on rows of one token, on models of one head, and with and without a token at the end of the row. Which of
-//! these hold and which do not says where to look. Mend one bug at a time, and check.
+//! The judge tries the model on rows of one token, on models of one head, and with and without a token at the end of the row.
+//! Which of these hold and which do not says where to look. Mend one bug at a time, and check.
 //!
 //! ## Hint 1
 //!
-//! A row of one token has nothing to attend to but itself, and one head has nobody to be mixed up with. If the model is wrong even there,
-//! the fault is in how a block reads the residual stream and adds to it. Compare with the chapter's `Block::forward`: what does
-//! the norm stand on?
+//! A row of one token has nothing to attend to but itself, and one head has nobody to be mixed up with. If the model is wrong
+//! even there, the fault is in how a block reads the residual stream and adds to it. Compare with the chapter's
+//! `Block::forward`: what does the norm stand on?
 //!
 //! ## Hint 2
 //!
-//! If the logits of earlier positions change when a token is added at the end, even with one head, then the mask lets the future in. `triu(d)`
-//! keeps what lies on the d-th diagonal and above it; the main diagonal is number 0. Which scores must be hidden?
+//! If the logits of earlier positions change when a token is added at the end, even with one head, then the mask lets the
+//! future in. `triu(d)` keeps what lies on the d-th diagonal and above it; the main diagonal is number 0. Which scores must be
+//! hidden?
 //!
 //! ## Hint 3
 //!
-//! With several heads there is a second leak. Reshaping never complains as long as the number of elements is right. Before the heads are put side by side, what is the order of the
-//! dimensions of `y`, and which order does "numbers 0 to D − 1 are head 0's" need?
+//! With several heads there is a second leak. Reshaping never complains as long as the number of elements is right. Before the
+//! heads are put side by side, what is the order of the dimensions of `y`, and which order does "numbers 0 to D − 1 are head
+//! 0's" need?
 //!
 //! ## Notes
 //!
-//! The leak by one shows itself by a loss that is *better* than the right model's, as in the chapter's failure without a mask. The heads
-//! that are put together in the wrong order leak too: numbers of other positions, later ones among them, end up in a position's row. And where
-//! the stream is replaced by its norm, gradients no longer reach the bottom by plain addition.
+//! The leak by one shows itself by a loss that is *better* than the right model's, as in the chapter's failure without a mask.
+//! The heads that are put together in the wrong order leak too: numbers of other positions, later ones among them, end up in a
+//! position's row. And where the stream is replaced by its norm, gradients no longer reach the bottom by plain addition.
 //!
-//! What finds such bugs is an oracle (here the chapter; in life, another implementation) or a property: no later token may change an earlier
-//! logit, a row must not change another row, a permutation of heads in all matrices must not change anything.
+//! What finds such bugs is an oracle (here the chapter; in life, another implementation) or a property: no later token may
+//! change an earlier logit, a row must not change another row, a permutation of heads in all matrices must not change anything.
 
 use tch::{Device, Kind, Tensor};
 use transformer::{Causal, Config, Context as _, Kernels as _, Plain, Rotary};

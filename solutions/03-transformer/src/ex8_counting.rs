@@ -4,35 +4,37 @@
 //!
 //! Minutes: 30. Difficulty: 2 of 5.
 //!
-//! The chapter counts by walking through its list of tensors. You write the formulas: from the numbers of a `Config`, for the architecture of
-//! October 2025 (all switches off), and without calling the chapter's counting. A table may be *tied*: one table of V · C for embedding and
-//! head. It is then looked up at the bottom and multiplied at the top.
+//! The chapter counts by walking through its list of tensors. You write the formulas: from the numbers of a `Config`, for the
+//! architecture of October 2025 (all switches off), and without calling the chapter's counting. A table may be *tied*: one
+//! table of V · C for embedding and head. It is then looked up at the bottom and multiplied at the top.
 //!
-//! Then two questions that one asks before buying. From which context on is half of a model's work attention? And what is the deepest
-//! model of the dial that a budget of operations can train, at 20 tokens per parameter?
+//! Then two questions that one asks before buying. From which context on is half of a model's work attention? And what is the
+//! deepest model of the dial that a budget of operations can train, at 20 tokens per parameter?
 //!
 //! ## Hint 1
 //!
-//! Per block: query and output have C · C, key and value C · K·D each, up and down 4 · C · C each. `config.kv_width()` is K · D.
+//! Per block: query and output have C · C, key and value C · K·D each, up and down 4 · C · C each. `config.kv_width()` is K ·
+//! D.
 //!
 //! ## Hint 2
 //!
-//! Per token: 6 operations for every parameter that multiplies, which is all matrices and the head. The embedding is looked up and does
-//! not count. Attention adds 12 · C · T per layer: the head width times the heads is C.
+//! Per token: 6 operations for every parameter that multiplies, which is all matrices and the head. The embedding is looked up
+//! and does not count. Attention adds 12 · C · T per layer: the head width times the heads is C.
 //!
 //! ## Hint 3
 //!
-//! Half is reached at the first T with 12 · L · C · T >= 6 · M, where M are the parameters that multiply: so T = M / (2 · L · C),
-//! rounded up. For the budget: try depths 1, 2, 3 …; leave out those that `Config::d` refuses; the cost is
-//! 20 · parameters · operations per token, as `f64`, because it passes 2⁶³.
+//! Half is reached at the first T with 12 · L · C · T >= 6 · M, where M are the parameters that multiply: so T = M / (2 · L ·
+//! C), rounded up. For the budget: try depths 1, 2, 3 …; leave out those that `Config::d` refuses; the cost is 20 · parameters
+//! · operations per token, as `f64`, because it passes 2⁶³.
 //!
 //! ## Notes
 //!
-//! For d20 half is reached at T = 9,319. A context of 128,000 tokens is therefore another world: there attention is 93 % of the work of
-//! a d20, and windows, sparse attention and their relatives are what one thinks about.
+//! For d20 half is reached at T = 9,319. A context of 128,000 tokens is therefore another world: there attention is 93 % of the
+//! work of a d20, and windows, sparse attention and their relatives are what one thinks about.
 //!
-//! Where the tables no longer matter, the cost of a run grows with the sixth power of the depth: the parameters of the blocks with
-//! the third, because the width grows too, the tokens with them, and the work is their product. Twice the budget buys 12 % more depth.
+//! Where the tables no longer matter, the cost of a run grows with the sixth power of the depth: the parameters of the blocks
+//! with the third, because the width grows too, the tokens with them, and the work is their product. Twice the budget buys 12 %
+//! more depth.
 
 use transformer::Config;
 

@@ -4,7 +4,8 @@
 //!
 //! Minutes: 45. Difficulty: 3 of 5.
 //!
-//! Every second layer of the 2026 model adds to its values a row of a table, chosen by the token's id alone, as much as a gate says:
+//! Every second layer of the 2026 model adds to its values a row of a table, chosen by the token's id alone, as much as a gate
+//! says:
 //!
 //! ```text
 //! g = 3 · sigmoid(W · x[..12])                 one number per position and key/value head
@@ -16,26 +17,28 @@
 //!
 //! ## Hint 1
 //!
-//! `table.index_select(0, &ids.reshape([-1]))` looks up all rows, and `view_as(&v)` gives them v's shape (B, T, K, D). The
-//! gate is (B, T, K): `unsqueeze(-1)` lets it broadcast over D.
+//! `table.index_select(0, &ids.reshape([-1]))` looks up all rows, and `view_as(&v)` gives them v's shape (B, T, K, D). The gate
+//! is (B, T, K): `unsqueeze(-1)` lets it broadcast over D.
 //!
 //! ## Hint 2
 //!
-//! Backward is the product rule with E[id] and g as the factors. The gate's gradient is summed over D, because one gate served D numbers.
+//! Backward is the product rule with E[id] and g as the factors. The gate's gradient is summed over D, because one gate served
+//! D numbers.
 //!
 //! ## Hint 3
 //!
-//! `table.zeros_like().index_add(0, &ids, &rows)` adds each row of `rows` (B·T, K·D) where its id says, also when an id comes twice.
-//! `index_copy` would keep the last one only.
+//! `table.zeros_like().index_add(0, &ids, &rows)` adds each row of `rows` (B·T, K·D) where its id says, also when an id comes
+//! twice. `index_copy` would keep the last one only.
 //!
 //! ## Notes
 //!
-//! The table's gradient has as many numbers as the table, and most are 0: 16 rows of 2,048 tokens are as many positions as a vocabulary of
-//! 32,768 has rows, and most of them fall on a few frequent tokens. An optimizer that walks over the dense gradient still moves every row, because
-//! its averages remember. That is one reason why embeddings are trained by AdamW with its own rates (chapter 04), and not by Muon.
+//! The table's gradient has as many numbers as the table, and most are 0: 16 rows of 2,048 tokens are as many positions as a
+//! vocabulary of 32,768 has rows, and most of them fall on a few frequent tokens. An optimizer that walks over the dense
+//! gradient still moves every row, because its averages remember. That is one reason why embeddings are trained by AdamW with
+//! its own rates (chapter 04), and not by Muon.
 //!
-//! On a GPU many positions add to the row of `the` at the same time, in an order that nobody fixes. Floating-point sums depend on the order, so
-//! this is one of the few places where two identical runs differ.
+//! On a GPU many positions add to the row of `the` at the same time, in an order that nobody fixes. Floating-point sums depend
+//! on the order, so this is one of the few places where two identical runs differ.
 
 use tch::Tensor;
 

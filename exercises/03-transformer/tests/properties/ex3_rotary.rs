@@ -73,7 +73,7 @@ fn both(
     let rotations = [("half_split", f.half_split), ("neighbours", f.neighbours)];
     for ((name, rotation), expected) in rotations.into_iter().zip(expected) {
         let case = Case::of(&[
-            ("function", &name),
+            ("function", &format_args!("{name}")),
             ("x", &array(x)),
             ("positions", &array(positions)),
             ("base", &BASE),

@@ -138,7 +138,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 for (kv_heads, expected) in [(10, 209_715_200), (2, 41_943_040)] {
                     let config = config(20, kv_heads, None);
                     let case = Case::of(&[
-                        ("config", &described(&config)),
+                        ("config", &format_args!("{}", described(&config))),
                         ("tokens", &2048),
                         ("bytes", &2),
                     ]);
@@ -168,7 +168,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 }
                 let expected = kept * 2 * config.head_width() * 4;
                 let case = Case::of(&[
-                    ("config", &described(&config)),
+                    ("config", &format_args!("{}", described(&config))),
                     ("tokens", &tokens),
                     ("bytes", &4),
                 ]);

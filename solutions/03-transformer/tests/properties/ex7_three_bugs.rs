@@ -55,7 +55,7 @@ fn case(config: &Config, row: &Tensor, seed: u64) -> Case {
         ("ids", &array(row)),
         (
             "model",
-            &format!(
+            &format_args!(
                 "L {}, H {}, K {}, D {}",
                 config.layers,
                 config.heads,

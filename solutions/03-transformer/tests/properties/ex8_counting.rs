@@ -39,7 +39,7 @@ fn shown(config: &Config) -> String {
 }
 
 fn case(config: &Config) -> Case {
-    Case::of(&[("config", &shown(config))])
+    Case::of(&[("config", &format_args!("{}", shown(config)))])
 }
 
 fn d20() -> Config {
@@ -72,7 +72,10 @@ pub fn properties() -> Vec<Property<Functions>> {
             |f: &Functions, config| {
                 let table = config.vocab_size * config.width;
                 let expected = dial::parameter_count(&config) - table;
-                let case = Case::of(&[("config", &shown(&config)), ("tied", &true)]);
+                let case = Case::of(&[
+                    ("config", &format_args!("{}", shown(&config))),
+                    ("tied", &true),
+                ]);
                 case.same(&expected, || (f.parameters)(&config, true))
             },
         ),
@@ -131,7 +134,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 let costs = [at, at + 1].map(|at| cost(accepted[at]).unwrap_or(f64::NAN));
                 let budget = costs[0] + part * (costs[1] - costs[0]);
                 let case = Case::of(&[
-                    ("budget", &format!("{budget:.4e}")),
+                    ("budget", &format_args!("{budget:.4e}")),
                     ("V", &65_536),
                     ("T", &2048),
                 ]);
