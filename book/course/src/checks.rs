@@ -5,6 +5,7 @@ use crate::platform::Pins;
 use crate::setup::Setup;
 use crate::suite::{Verdict, run_logged, runs};
 use crate::surroundings::Surroundings;
+use crate::trial::default_members;
 use crate::{
     Error, Project, blocks, catalogue, dependency_rule, gates, house_rules, libtest, mine, smoke,
 };
@@ -232,26 +233,28 @@ fn clippy(job: &Job) -> Verdict {
     } else {
         "compiles the binding to libtorch first, one to two minutes on two cores, once"
     };
-    let chapters = match catalogue::chapters(job.project) {
-        Ok(chapters) => chapters,
+    let found = catalogue::chapters(job.project)
+        .and_then(|chapters| Ok((chapters, default_members(job.project)?)));
+    let (chapters, mut read) = match found {
+        Ok(found) => found,
         Err(error) => return Verdict::Failed(error.to_string()),
     };
-    let solutions: String = chapters
-        .iter()
-        .map(|chapter| format!(" --package solutions-{:02}", chapter.number))
-        .collect();
+    read.push("--package=judge".into());
+    let solutions = chapters.iter().map(|chapter| chapter.number);
+    read.extend(solutions.map(|number| format!("--package=solutions-{number:02}")));
+    let read = read.join(" ");
     let parts = [
-        ("clippy", note, "clippy --all-targets -- -D warnings"),
+        // All in one, because cargo would choose other features, and so another tch, for the solutions alone. Not the
+        // exercises: in a learner's clone they are the learner's. --no-deps keeps clippy away from them.
+        (
+            "clippy",
+            note,
+            &*format!("clippy --no-deps {read} --all-targets -- -D warnings"),
+        ),
         (
             "clippy-weave",
             "reads the weaver",
             "clippy --package weave --all-targets -- -D warnings",
-        ),
-        // Not the exercises: in a learner's clone they are the learner's. --no-deps keeps clippy away from them.
-        (
-            "clippy-solutions",
-            "reads the solutions and what judges them",
-            &format!("clippy --no-deps --package judge{solutions} --all-targets -- -D warnings"),
         ),
     ];
     for (name, note, arguments) in parts {

@@ -100,21 +100,31 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
 }
 
 /// The packages that cargo chooses features for. Alone, an exercise's package would get a tch with fewer features than
-/// everything else does, and that is minutes of compiling, and a gigabyte, for a second one. So the default members
-/// are named beside it; what is built is still its test program alone.
+/// everything else does, and that is minutes of compiling for a second one. So the default members are named beside it;
+/// what is built is still its test program alone.
 ///
 /// # Errors
 /// The chapters' folder cannot be read.
 pub fn selection(project: &Project, chapter: u32, package: &str) -> Result<Vec<String>, Error> {
-    let mut packages = vec![package.to_string()];
+    let mut selected = vec![format!("--package={package}")];
     if !WITHOUT_LIBTORCH.contains(&chapter) {
-        for folder in catalogue::names(&project.root.join("chapters"))? {
-            packages.extend(folder.split_once('-').map(|(_, name)| name.to_string()));
-        }
-        packages.push("course".to_string());
+        selected.extend(default_members(project)?);
     }
-    let flagged = packages.into_iter().map(|name| format!("--package={name}"));
-    Ok(flagged.collect())
+    Ok(selected)
+}
+
+/// The default members of the workspace, as they are named to cargo.
+///
+/// # Errors
+/// The chapters' folder cannot be read.
+pub fn default_members(project: &Project) -> Result<Vec<String>, Error> {
+    let folders = catalogue::names(&project.root.join("chapters"))?;
+    let chapters = folders
+        .iter()
+        .filter_map(|folder| folder.split_once('-'))
+        .map(|(_, name)| name);
+    let all = chapters.chain(["course"]);
+    Ok(all.map(|name| format!("--package={name}")).collect())
 }
 
 /// Whether a package's library was compiled before: the message before a long compilation depends on it.

@@ -79,6 +79,47 @@ fn an_unnamed_iterator_gets_a_stub_that_compiles_and_other_unnamed_types_are_ref
 }
 
 #[test]
+fn an_unnamed_type_of_a_parameter_is_left_alone_and_named() {
+    let text = stubbed(
+        "pub fn f(xs: impl Iterator<Item = u32>, rows: &mut dyn FnMut(i64) -> u32) -> u32 {\n    xs.map(|x| rows(x as i64)).sum()\n}\n",
+    );
+    assert!(
+        text.contains("pub fn f(xs: impl Iterator<Item = u32>, rows: &mut dyn FnMut(i64) -> u32) -> u32 {\n    let _ = (xs, rows);"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_trait_that_only_given_methods_need_is_imported_without_a_name() {
+    // `Kernels` occurs nowhere but in its import: only the compiler could know that `norm` is its method.
+    let source = |import: &str| {
+        format!(
+            "use transformer::{{{import}, Plain}};\n\n// given\npub fn norm(x: f64) -> f64 {{\n    Plain.norm(x)\n}}\n"
+        )
+    };
+    let kept = stubbed(&source("Kernels as _"));
+    assert!(
+        kept.contains("use transformer::{Kernels as _, Plain};"),
+        "{kept}"
+    );
+    let lost = stubbed(&source("Kernels"));
+    assert!(lost.contains("use transformer::Plain;"), "{lost}");
+}
+
+#[test]
+fn given_functions_stay_beside_one_with_a_planted_bug() {
+    let text = stubbed(
+        "// given\n/// Right.\npub fn outer(x: u32) -> u32 {\n    inner(x) + helper()\n}\n\n/// To mend.\npub fn inner(x: u32) -> u32 {\n    \
+         let y = x + 1;\n    // solution\n    let z = y * 2;\n    // end solution\n    //+ let z = y * 3;\n    z\n}\n\n// given\nfn helper() -> u32 {\n    7\n}\n",
+    );
+    assert_eq!(
+        text,
+        "/// Right.\npub fn outer(x: u32) -> u32 {\n    inner(x) + helper()\n}\n\n/// To mend.\npub fn inner(x: u32) -> u32 {\n    \
+         let y = x + 1;\n    let z = y * 3;\n    z\n}\n\nfn helper() -> u32 {\n    7\n}\n"
+    );
+}
+
+#[test]
 fn marked_lines_of_a_body_go_and_come_and_the_rest_stays() {
     let text = stubbed(
         "pub fn f() -> impl Fn(u32) -> u32 {\n    let one = 1;\n    // solution\n    move |n| n + one\n    // end solution\n    \

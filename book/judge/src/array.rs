@@ -43,12 +43,12 @@ impl Array {
             return Some((shaped(self), shaped(yours)));
         }
         let limit = tolerance * self.scale();
-        // Written so that a NaN is far from everything.
-        let is_off = |at: &usize| {
+        let is_near = |at: &usize| {
             let (expected, yours) = (self.values[*at], yours.values[*at]);
-            expected != yours && !((expected - yours).abs() <= limit)
+            // A NaN is near to nothing, and an infinity to itself.
+            (expected - yours).abs() <= limit || expected == yours
         };
-        let off: Vec<usize> = (0..self.values.len()).filter(is_off).collect();
+        let off: Vec<usize> = (0..self.values.len()).filter(|at| !is_near(at)).collect();
         let first = *off.first()?;
         if self.values.len() <= SHOWN_NUMBERS {
             return Some((format!("{self:?}"), format!("{yours:?}")));
@@ -84,6 +84,9 @@ fn shape(sizes: &[i64]) -> String {
     }
 }
 
+/// What is this much smaller than the largest number is what rounding left of a zero.
+const DUST: f64 = 1e-6;
+
 /// A few digits, and no zeros behind them.
 fn number(x: f64) -> String {
     if !x.is_finite() || x == 0.0 {
@@ -105,12 +108,10 @@ impl Debug for Array {
         if self.values.len() > SHOWN_NUMBERS {
             return write!(f, "{} numbers", shape(&self.shape));
         }
-        write!(
-            f,
-            "{} {}",
-            shape(&self.shape),
-            nested(&self.shape, &self.values)
-        )
+        let dust = DUST * self.scale();
+        let clean = |&x: &f64| if x.abs() < dust { 0.0 } else { x };
+        let values: Vec<f64> = self.values.iter().map(clean).collect();
+        write!(f, "{} {}", shape(&self.shape), nested(&self.shape, &values))
     }
 }
 
@@ -144,6 +145,8 @@ mod tests {
         assert_eq!(format!("{array:?}"), "(2, 2) [[1, -0.5], [0.3333, 12346]]");
         let extremes = row(&[0.0, -0.0, 1e-9, f64::NAN, f64::INFINITY]);
         assert_eq!(format!("{extremes:?}"), "(5,) [0, 0, 1.000e-9, NaN, inf]");
+        let dusty = row(&[2.0, 1e-7, -1e-9, 1e-3]);
+        assert_eq!(format!("{dusty:?}"), "(4,) [2, 0, 0, 0.001]");
         assert_eq!(format!("{:?}", Array::new(&[], vec![0.25])), "() 0.25");
         assert_eq!(format!("{:?}", row(&[0.0; 25])), "(25,) numbers");
     }

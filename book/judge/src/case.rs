@@ -8,6 +8,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -160,11 +161,48 @@ thread_local! {
 /// Keeps panics quiet, and remembers where they were: the report says it in its own words.
 pub(crate) fn catch_panics_quietly() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(|at| format!("{}:{}", at.file(), at.line()));
+        let place = panic.location().map(|at| match at.file() {
+            // A line of a library says nothing to a learner; the function of theirs that called it does.
+            file if Path::new(file).is_absolute() => {
+                let frames = std::backtrace::Backtrace::force_capture().to_string();
+                learners_line(&frames).unwrap_or_else(|| file.to_string())
+            }
+            file => format!("{file}:{}", at.line()),
+        });
         PLACE.with_borrow_mut(|kept| *kept = place.unwrap_or_default());
     }));
+}
+
+/// The innermost line of an exercise on the stack, `exercises/03-transformer/src/ex4_causal_attention.rs:33`.
+fn learners_line(frames: &str) -> Option<String> {
+    let places = frames
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("at "));
+    let is_theirs = |place: &&str| {
+        let in_folder = place.contains("exercises/") || place.contains("solutions/");
+        in_folder && place.contains("/src/ex")
+    };
+    let (place, _column) = places.into_iter().find(is_theirs)?.rsplit_once(':')?;
+    Some(place.trim_start_matches("./").to_string())
+}
+
+/// What a library says, without what only its authors can read: libtorch adds a stack of C++ frames, and tch wraps it
+/// into a complaint about `unwrap`.
+fn in_plain_words(message: &str) -> String {
+    let message = match message.split_once(r"\nException raised from") {
+        Some((said, _)) => said,
+        None => message,
+    };
+    match message.split_once("`Err` value: Torch(\"") {
+        Some((_, said)) => {
+            let said = said
+                .trim_end_matches("\")")
+                .replace(r"\n", "\n")
+                .replace(r#"\""#, "\"");
+            format!("libtorch says: {said}")
+        }
+        None => message.to_string(),
+    }
 }
 
 /// A panic in words.
@@ -177,7 +215,10 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Said {
     let place = PLACE.with_borrow(String::clone);
     match message.starts_with("not yet implemented") {
         true => Said::Unwritten { place },
-        false => Said::Panicked { message, place },
+        false => Said::Panicked {
+            message: in_plain_words(&message),
+            place,
+        },
     }
 }
 
@@ -271,6 +312,29 @@ mod tests {
             panic!("an index out of bounds is a panic");
         };
         assert!(message.contains("out of bounds"), "{message}");
+    }
+
+    #[test]
+    fn of_a_librarys_complaint_the_first_sentence_is_kept() {
+        let raw = "called `Result::unwrap()` on an `Err` value: Torch(\"The size of tensor a (3) must match\\n\
+            Exception raised from infer_size_impl at ../aten:35 (most recent call first):\\nframe #0: c10\")";
+        assert_eq!(
+            in_plain_words(raw),
+            "libtorch says: The size of tensor a (3) must match"
+        );
+        assert_eq!(in_plain_words("index out of bounds"), "index out of bounds");
+    }
+
+    #[test]
+    fn the_line_that_called_the_library_is_named() {
+        let frames = "   0: tch::Tensor::matmul\n             at /registry/tch/src/a.rs:1:2\n   \
+            1: attention\n             at ./exercises/03-x/src/ex4.rs:33:15\n   \
+            2: {closure#0}\n             at ./exercises/03-x/tests/properties/ex4.rs:70:16\n";
+        assert_eq!(
+            learners_line(frames).as_deref(),
+            Some("exercises/03-x/src/ex4.rs:33")
+        );
+        assert_eq!(learners_line("   0: judge::case::attempt\n"), None);
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Report {
     pub fn in_words(&self, chapter: u32) -> String {
         let (held, all) = (self.held(), self.outcomes.len());
         let sum = match (self.is_green(), self.is_unwritten()) {
+            (true, _) if all == 1 => "its one property holds".to_string(),
             (true, _) => format!("all {all} properties hold"),
             (_, true) => "not written yet".to_string(),
             _ => format!("{held} of {all} properties hold"),

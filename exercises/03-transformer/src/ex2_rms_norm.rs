@@ -6,11 +6,11 @@
 //!
 //! Forward, over the last dimension of C numbers: y = x · r with r = 1 / √(mean(x²) + ε).
 //!
-//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x. It is not
-//! g · r: r itself depends on every number of the row, so pushing one number of x moves all C numbers of y.
+//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x. It is not g ·
+//! r: r itself depends on every number of the row, so pushing one number of x moves all C numbers of y.
 //!
-//! Compute in whatever kind `x` has. The judge differentiates your own forward numerically, in fp64, and that needs every
-//! digit.
+//! Compute in whatever kind `x` has: the judge also compares with slopes found by finite differences, in fp64, and that needs
+//! every digit.
 //!
 //! Help: `cargo course hint 03.2`. Judge it: `cargo course check 03.2`.
 

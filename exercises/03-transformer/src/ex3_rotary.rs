@@ -11,8 +11,8 @@
 //! (a, b)  becomes  (a cos + b sin, b cos − a sin)     with cos and sin of t · base^(−2i/D)
 //! ```
 //!
-//! *Half-split*, the chapter's convention, pairs number i with number i + D/2. *Neighbours*, that of the RoPE paper and of
-//! Llama's first release, pairs number 2i with number 2i + 1. Write both. For any queries and keys the scores of your
+//! *Half-split*, the chapter's convention, pairs number i with number i + D/2. *Neighbours*, the pairing of the RoPE paper and
+//! of Llama's first release, pairs number 2i with number 2i + 1. Write both. For any queries and keys the scores of your
 //! rotations must depend on the distance of two positions only; lengths stay; a turn back undoes a turn.
 //!
 //! Then the practical part. Somebody gives you a query matrix that was trained with neighbours. Put its rows into another

@@ -6,6 +6,10 @@
 //! vocabulary, L layers.
 
 #[cfg(not(feature = "reference"))]
+pub mod ex10_window_in_blocks;
+#[cfg(not(feature = "reference"))]
+pub mod ex11_loss_in_chunks;
+#[cfg(not(feature = "reference"))]
 pub mod ex1_first_green;
 #[cfg(not(feature = "reference"))]
 pub mod ex2_rms_norm;
@@ -13,6 +17,16 @@ pub mod ex2_rms_norm;
 pub mod ex3_rotary;
 #[cfg(not(feature = "reference"))]
 pub mod ex4_causal_attention;
+#[cfg(not(feature = "reference"))]
+pub mod ex5_shared_heads;
+#[cfg(not(feature = "reference"))]
+pub mod ex6_from_the_output;
+#[cfg(not(feature = "reference"))]
+pub mod ex7_three_bugs;
+#[cfg(not(feature = "reference"))]
+pub mod ex8_counting;
+#[cfg(not(feature = "reference"))]
+pub mod ex9_value_embeddings;
 
 #[cfg(feature = "reference")]
 pub use solutions_03::*;

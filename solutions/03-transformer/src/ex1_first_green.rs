@@ -4,9 +4,9 @@
 //!
 //! Minutes: 5. Difficulty: 1 of 5.
 //!
-//! A fresh model has a head of zeros, so all its logits are 0, and its loss is ln V whatever the text. The function below
-//! makes such logits and asks libtorch for their cross-entropy, but for one line that takes a token of the vocabulary away.
-//! Delete that line, save the file, and run `cargo course check 03.1`.
+//! A fresh model has a head of zeros, so all its logits are 0, and its loss is ln V whatever the text. The function below makes
+//! such logits and asks libtorch for their cross-entropy, but for one line that takes a token of the vocabulary away. Delete
+//! that line, save the file, and run `cargo course check 03.1`.
 //!
 //! The first check of this chapter compiles libtorch's Rust side if nothing has done so before. That takes minutes, once.
 //!

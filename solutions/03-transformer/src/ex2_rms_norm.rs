@@ -6,21 +6,21 @@
 //!
 //! Forward, over the last dimension of C numbers: y = x · r with r = 1 / √(mean(x²) + ε).
 //!
-//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x. It is not
-//! g · r: r itself depends on every number of the row, so pushing one number of x moves all C numbers of y.
+//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x. It is not g ·
+//! r: r itself depends on every number of the row, so pushing one number of x moves all C numbers of y.
 //!
-//! Compute in whatever kind `x` has. The judge differentiates your own forward numerically, in fp64, and that needs every
-//! digit.
+//! Compute in whatever kind `x` has: the judge also compares with slopes found by finite differences, in fp64, and that needs
+//! every digit.
 //!
 //! ## Hint 1
 //!
-//! `x.square().mean_dim(-1, true, x.kind())` keeps the last dimension with size 1, so that what you make of it broadcasts
-//! over the row again.
+//! `x.square().mean_dim(-1, true, x.kind())` keeps the last dimension with size 1, so that what you make of it broadcasts over
+//! the row again.
 //!
 //! ## Hint 2
 //!
-//! By the product rule, dx = g · r + x-part: r = (m + ε)^(−1/2) with m = mean(x²), so ∂r/∂x[j] = −r³ · x[j] / C. Every
-//! y[i] = x[i] · r feels it, weighted by g[i]: sum over i.
+//! By the product rule, dx is g · r and something more, which comes from r = (m + ε)^(−1/2) with m = mean(x²): its slope is
+//! ∂r/∂x[j] = −r³ · x[j] / C. Every y[i] = x[i] · r feels it, weighted by g[i]: sum over i.
 //!
 //! ## Hint 3
 //!
@@ -28,12 +28,12 @@
 //!
 //! ## Notes
 //!
-//! Written with y: dx = r · (g − y · mean(g · y)), up to ε. The second term takes the part of g that points along x away: to make x
-//! longer does not change y. So the gradient of a normalised vector is at right angles to it, and each step along it makes
-//! the vector a little longer, however small the step.
+//! Written with y: dx = r · (g − y · mean(g · y)). Up to ε, the second term takes the part of g that points along x away: to
+//! make x longer does not change y. So the gradient of a normalised vector is at right angles to it, and each step along it
+//! makes the vector a little longer, however small the step.
 //!
-//! A fused backward keeps x and the one number r per row, or only y and r. What autograd keeps of the chapter's four tensor
-//! expressions is several times as much.
+//! A fused backward keeps y and the one number r per row. Autograd keeps what each of the chapter's tensor expressions needs: x
+//! for the square, the scale for the root, and x and the scale again for the product.
 
 use tch::Tensor;
 

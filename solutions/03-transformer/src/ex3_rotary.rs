@@ -11,8 +11,8 @@
 //! (a, b)  becomes  (a cos + b sin, b cos − a sin)     with cos and sin of t · base^(−2i/D)
 //! ```
 //!
-//! *Half-split*, the chapter's convention, pairs number i with number i + D/2. *Neighbours*, that of the RoPE paper and of
-//! Llama's first release, pairs number 2i with number 2i + 1. Write both. For any queries and keys the scores of your
+//! *Half-split*, the chapter's convention, pairs number i with number i + D/2. *Neighbours*, the pairing of the RoPE paper and
+//! of Llama's first release, pairs number 2i with number 2i + 1. Write both. For any queries and keys the scores of your
 //! rotations must depend on the distance of two positions only; lengths stay; a turn back undoes a turn.
 //!
 //! Then the practical part. Somebody gives you a query matrix that was trained with neighbours. Put its rows into another
@@ -20,26 +20,26 @@
 //!
 //! ## Hint 1
 //!
-//! The angles are one (T, D/2) table: `positions.to_kind(kind).outer(&frequencies)`. The frequencies are
-//! base^(−2i/D) = exp(−(2i/D) · ln base), for i from 0 to D/2 − 1.
+//! The angles are one (T, D/2) table: `positions.to_kind(kind).outer(&frequencies)`. The frequencies are base^(−2i/D) =
+//! exp(−(2i/D) · ln base), for i from 0 to D/2 − 1.
 //!
 //! ## Hint 2
 //!
-//! Half-split: `x.chunk(2, -1)` gives a and b, and `Tensor::cat` puts the results back side by side. Neighbours: view x as
-//! (T, D/2, 2), so that a and b are `select(-1, 0)` and `select(-1, 1)`, and put the results back by
-//! `Tensor::stack(…, -1)` and another view.
+//! Half-split: `x.chunk(2, -1)` gives a and b, and `Tensor::cat` puts the results back side by side. Neighbours: view x as (T,
+//! D/2, 2), so that a and b are `select(-1, 0)` and `select(-1, 1)`, and put the results back by `Tensor::stack(…, -1)` and
+//! another view.
 //!
 //! ## Hint 3
 //!
-//! Row j of a head's matrix makes number j of its queries. The half-split rotation expects the partners 2i and 2i + 1 at i
-//! and i + D/2: so first all even rows, then all odd ones. View the matrix as (H, D/2, 2, C), swap the two middle
-//! dimensions, and view it as (H · D, C) again.
+//! Row j of a head's matrix makes number j of its queries. The half-split rotation expects the partners 2i and 2i + 1 at i and
+//! i + D/2: so first all even rows, then all odd ones. View the matrix as (H, D/2, 2, C), swap the two middle dimensions, and
+//! view it as (H · D, C) again.
 //!
 //! ## Notes
 //!
 //! Scores are the same after the re-ordering because queries and keys are re-ordered alike, and a dot product does not mind.
-//! Values are not rotated and stay as they are. The script that brings Llama's weights to transformers does just this to
-//! q and k, and forgetting it gives a model that loads, runs, and babbles.
+//! Values are not rotated and stay as they are. The script that brings Llama's weights to transformers does just this to q and
+//! k, and forgetting it gives a model that loads, runs, and babbles.
 
 use tch::{Kind, Tensor};
 

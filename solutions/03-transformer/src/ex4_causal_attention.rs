@@ -24,8 +24,8 @@
 //! ## Hint 2
 //!
 //! Hide by `masked_fill(&hidden, f64::NEG_INFINITY)` *before* the softmax: e^−∞ is an exact 0, and the rest still sums to 1.
-//! `hidden` is a (T, T) tensor of booleans, made of `arange(T)` as a column minus `arange(T)` as a row: the distance t − s.
-//! It is hidden where the distance is less than 0, or more than the window.
+//! `hidden` is a (T, T) tensor of booleans, made of `arange(T)` as a column minus `arange(T)` as a row: the distance t − s. It
+//! is hidden where the distance is less than 0, or more than the window.
 //!
 //! ## Hint 3
 //!
@@ -35,11 +35,11 @@
 //! ## Notes
 //!
 //! The (B, H, T, T) weights are what flash attention avoids. At B = 32, H = 10, T = 2,048 they are 1.3 billion numbers per
-//! layer, and autograd keeps them for the backward pass. `scaled_dot_product_attention` goes through the keys in blocks instead and
-//! keeps two numbers per row of scores. Exercise 11 does the same for the loss.
+//! layer, and autograd keeps them for the backward pass. `scaled_dot_product_attention` goes through the keys in blocks instead
+//! and keeps two numbers per row of scores. Exercise 11 does the same for the loss.
 //!
-//! That is also why `--mine 03` is slower than the run with the chapter's attention, and why its losses agree only to some
-//! digits: the same sums, taken in another order.
+//! Losses of `--mine 03` agree with those of the chapter's attention to some digits only: they are the same sums, taken in
+//! another order.
 
 use tch::{Kind, Tensor};
 

@@ -66,12 +66,21 @@ fn case(x: &Tensor, positions: &Tensor) -> Case {
 /// Both conventions must give what is expected of them.
 fn both(
     f: &Functions,
-    case: &Case,
+    (x, positions): (&Tensor, &Tensor),
     expected: [&Tensor; 2],
     answer: impl Fn(Rotation) -> Tensor,
 ) -> Checked {
-    case.near(&array(expected[0]), EXACT, || array(&answer(f.half_split)))?;
-    case.near(&array(expected[1]), EXACT, || array(&answer(f.neighbours)))
+    let rotations = [("half_split", f.half_split), ("neighbours", f.neighbours)];
+    for ((name, rotation), expected) in rotations.into_iter().zip(expected) {
+        let case = Case::of(&[
+            ("function", &format_args!("{name}")),
+            ("x", &array(x)),
+            ("positions", &array(positions)),
+            ("base", &BASE),
+        ]);
+        case.near(&array(expected), EXACT, || array(&answer(rotation)))?;
+    }
+    Ok(())
 }
 
 pub fn properties() -> Vec<Property<Functions>> {
@@ -133,9 +142,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 let x = numbers(&[time, 2 * pairs], seed).to_kind(Kind::Double);
                 let at = positions(seed as i64 % 50, time);
                 let expected = [&by_halves(&x, &at), &by_neighbours(&x, &at)];
-                both(f, &case(&x, &at), expected, |rotation| {
-                    rotation(&x, &at, BASE)
-                })
+                both(f, (&x, &at), expected, |rotation| rotation(&x, &at, BASE))
             },
         ),
         property_of(
@@ -146,7 +153,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 let x = numbers(&[time, 2 * pairs], seed).to_kind(Kind::Double);
                 let at = positions(seed as i64 % 50, time);
                 let length = |x: &Tensor| x.square().sum_dim_intlist(-1, false, Kind::Double);
-                both(f, &case(&x, &at), [&length(&x); 2], |rotation| {
+                both(f, (&x, &at), [&length(&x); 2], |rotation| {
                     length(&rotation(&x, &at, BASE))
                 })
             },
@@ -158,7 +165,7 @@ pub fn properties() -> Vec<Property<Functions>> {
             |f: &Functions, (time, pairs, seed)| {
                 let x = numbers(&[time, 2 * pairs], seed).to_kind(Kind::Double);
                 let at = positions(1 + seed as i64 % 50, time);
-                both(f, &case(&x, &at), [&x; 2], |rotation| {
+                both(f, (&x, &at), [&x; 2], |rotation| {
                     rotation(&rotation(&x, &at, BASE), &-&at, BASE)
                 })
             },

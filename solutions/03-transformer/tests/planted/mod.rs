@@ -2,17 +2,33 @@
 //! exercise are only worth something if each of these fails them.
 
 mod attending;
+mod bugs;
+mod chunking;
+mod counting;
+mod going_back;
+mod looking_up;
 mod norming;
+mod sharing;
 mod turning;
 
 use judge::program::{Kind, Wrong};
 use judge::{Exercise, Property};
 
 pub fn wrong() -> Vec<Wrong> {
-    [norming::wrong(), turning::wrong(), attending::wrong()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        norming::wrong(),
+        turning::wrong(),
+        attending::wrong(),
+        sharing::wrong(),
+        going_back::wrong(),
+        bugs::wrong(),
+        counting::wrong(),
+        looking_up::wrong(),
+        chunking::wrong(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The exercise that an answer belongs to.

@@ -32,6 +32,15 @@ pub fn numbers(shape: &[i64], seed: u64) -> Tensor {
     Tensor::from_slice(&values).reshape(shape)
 }
 
+/// Ids below `vocab_size`, drawn by a seed.
+pub fn ids(shape: &[i64], vocab_size: i64, seed: u64) -> Tensor {
+    let count: i64 = shape.iter().product();
+    let values: Vec<i64> = (0..count as u64)
+        .map(|at| (mixed(seed.wrapping_mul(0x1_0001).wrapping_add(at)) % vocab_size as u64) as i64)
+        .collect();
+    Tensor::from_slice(&values).reshape(shape)
+}
+
 /// The finalizer of SplitMix64: neighbouring inputs give unrelated outputs.
 fn mixed(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);

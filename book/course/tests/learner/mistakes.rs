@@ -1,0 +1,153 @@
+//! A mistake for each exercise: small changes of the solutions, each of which somebody could make.
+
+/// What is changed in an exercise's solution to make it wrong, and the sentence that this breaks.
+pub struct Mistake {
+    pub exercise: u32,
+    pub right: &'static str,
+    pub wrong: &'static str,
+    pub breaks: &'static str,
+}
+
+pub struct Chapter {
+    pub number: &'static str,
+    pub folder: &'static str,
+    pub exercises: u32,
+    /// One for each exercise but the first, which only asks to delete a marker.
+    pub mistakes: &'static [Mistake],
+}
+
+pub const TOKENIZER: Chapter = Chapter {
+    number: "01",
+    folder: "01-tokenizer",
+    exercises: 11,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "+= weight",
+            wrong: "+= 1",
+            breaks: "each place counts with its chunk's number",
+        },
+        Mistake {
+            exercise: 3,
+            right: "(count, Reverse(pair))",
+            wrong: "(count, pair)",
+            breaks: "of equally common pairs the smaller goes first",
+        },
+        Mistake {
+            exercise: 4,
+            right: "merged.last()",
+            wrong: "ids.get(at.wrapping_sub(1))",
+            breaks: "a a a a: three pairs go, one comes",
+        },
+        Mistake {
+            exercise: 5,
+            right: "list.before[at]",
+            wrong: "None::<usize>",
+            breaks: "the ids are the chapter's",
+        },
+        Mistake {
+            exercise: 6,
+            right: "text.push('\\u{FFFD}');",
+            wrong: "",
+            breaks: "joined, it is the lossy text of all the bytes",
+        },
+        Mistake {
+            exercise: 7,
+            right: "digits.len() % size",
+            wrong: "0",
+            breaks: "12345 from the right in twos is 1 23 45",
+        },
+        Mistake {
+            exercise: 8,
+            right: "256 + Special::ALL.len()",
+            wrong: "256",
+            breaks: "the cut tokenizer is the one that training with that size gives",
+        },
+        Mistake {
+            exercise: 9,
+            right: "|| right == id",
+            wrong: "",
+            breaks: "a stepping stone comes with the first token made of it",
+        },
+        Mistake {
+            exercise: 10,
+            right: "decode(&encode(text)) != *text",
+            wrong: "decode(&encode(text)).trim() != text.trim()",
+            breaks: "it finds one that trims white space at the end",
+        },
+        Mistake {
+            exercise: 11,
+            right: ".take(2)",
+            wrong: ".take(3)",
+            breaks: "digits come in ones and twos",
+        },
+    ],
+};
+
+pub const TRANSFORMER: Chapter = Chapter {
+    number: "03",
+    folder: "03-transformer",
+    exercises: 11,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "r.pow_tensor_scalar(3)",
+            wrong: "r.square()",
+            breaks: "backward is autograd's, through the chapter's norm",
+        },
+        Mistake {
+            exercise: 3,
+            right: "b * &cos - a * &sin",
+            wrong: "b * &cos + a * &sin",
+            breaks: "lengths stay",
+        },
+        Mistake {
+            exercise: 4,
+            right: "distance.lt(0)",
+            wrong: "distance.lt(-1)",
+            breaks: "two positions: the second takes e² parts of its own value and one of the first's",
+        },
+        Mistake {
+            exercise: 5,
+            right: ".mean_dim(1, false, weight.kind())",
+            wrong: ".sum_dim_intlist(1, false, weight.kind())",
+            breaks: "each shared head is the mean of its group, number by number",
+        },
+        Mistake {
+            exercise: 6,
+            right: "y.sqrt() * 2.0",
+            wrong: "y.sqrt()",
+            breaks: "the gradient of relu² is autograd's, and 0 where relu² is silent",
+        },
+        Mistake {
+            exercise: 7,
+            right: "every.triu(1)",
+            wrong: "every.triu(2)",
+            breaks: "one head: no logit is moved by a later token",
+        },
+        Mistake {
+            exercise: 8,
+            right: "per_position - 1) /",
+            wrong: "0) /",
+            breaks: "d20 is half attention from T = 9,319 on",
+        },
+        Mistake {
+            exercise: 9,
+            right: "index_add(",
+            wrong: "index_copy(",
+            breaks: "a token that stands twice gives its row two gradients",
+        },
+        Mistake {
+            exercise: 10,
+            right: "(from - window).max(0)",
+            wrong: "from",
+            breaks: "it is the chapter's attention with this window",
+        },
+        Mistake {
+            exercise: 11,
+            right: "sum * (&maximum - &larger).exp()",
+            wrong: "sum",
+            breaks: "in chunks of any size the sum is the chapter's",
+        },
+    ],
+};
