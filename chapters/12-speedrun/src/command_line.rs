@@ -11,7 +11,7 @@ use crate::pipeline::{STAGES, speedrun};
 use crate::run::Ended;
 use crate::stages::fine_tuning::Which;
 use crate::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
-use crate::{arithmetic, core_bench, report};
+use crate::{arithmetic, compare, core_bench, report};
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -65,6 +65,15 @@ enum Command {
     Quiz(Options),
     /// Write report.md and report.html
     Report(Options),
+    /// Put finished runs side by side: the same recipe with other seeds, or two recipes
+    Compare {
+        /// Folders of runs, such as runs/tiny
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// Write the table into this file too
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Train with each change of 2026 on alone and off alone, and write what each is worth
     Ablate {
         #[command(flatten)]
@@ -173,6 +182,9 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
         }
         Command::Quiz(options) => quiz::run(&options.open(plugs)?).map(|_| Ended::Done)?,
         Command::Report(options) => report::write(&options.open(plugs)?).map(|()| Ended::Done)?,
+        Command::Compare { folders, to } => {
+            compare::run(&folders, to.as_deref()).map(|()| Ended::Done)?
+        }
         Command::Ablate {
             mut options,
             seeds,
