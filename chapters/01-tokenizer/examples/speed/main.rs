@@ -1,9 +1,11 @@
-//! `cargo run -p tokenizer --example speed -- train|encode|steps OUT V FILE…`: how fast, beside the programs that others use.
+//! `cargo run -p tokenizer --example speed -- TASK OUT V FILE…`: how fast, beside the programs that others use.
+//!
+//! TASK is `train` or `encode`: everybody in turn. `steps`: this crate alone, one step of its way from the readable to the fast
+//! version after another, on one thread. `naive`: the definition of training beside both trainers; it takes minutes.
 //!
 //! Everybody gets the same documents: the files, cut at line ends into pieces of at most 10,000 bytes (of a `.jsonl` file
 //! the field `text`). The `tokenizers` crate runs in this process; rustbpe and tiktoken run in Python if it has them
-//! (`PYTHON` names the interpreter; `pip install rustbpe tiktoken`). With `steps` only this crate runs, one step of its
-//! way from the readable to the fast version after another, on one thread.
+//! (`PYTHON` names the interpreter; `pip install rustbpe tiktoken`).
 //!
 //! In each round everybody has one turn, so that whatever else the machine does meets all of them; ratios are taken within
 //! a round, and medians over the rounds. Results are compared too, token by token and id by id. Every turn is written to
@@ -24,6 +26,7 @@ use tokenizer::pattern::Pattern;
 use tokenizer::train::merges;
 use tokenizer::{Tokenizer, TrainSettings, train, train_with};
 
+/// Unless the variable `ROUNDS` says otherwise.
 const ROUNDS: usize = 5;
 const OURS: &str = "this crate";
 
@@ -35,6 +38,7 @@ struct Contestant<'a> {
     group: &'static str,
     who: &'static str,
     threads: usize,
+    bytes: usize,
     turn: Turn<'a>,
     taken: Vec<Taken>,
     agrees: bool,
@@ -54,45 +58,58 @@ fn main() -> Result<()> {
     let bytes: usize = documents.iter().map(String::len).sum();
     let threads = rayon::current_num_threads();
     println!(
-        "{task}: {:.2} MB in {} documents, V {vocab_size}, {threads} threads, {ROUNDS} rounds",
+        "{task}: {:.2} MB in {} documents, V {vocab_size}, {threads} threads, {} rounds",
         bytes as f64 / 1e6,
-        documents.len()
+        documents.len(),
+        rounds()?
     );
 
     let settings = TrainSettings::new(vocab_size);
     let trained = train(documents.iter().cloned(), &settings, &mut |_| ())?;
-    if task == "steps" {
-        let mut steps = steps::steps(&documents, &trained);
+    let alone = match task.as_str() {
+        "steps" => Some(steps::steps(&documents, &trained)),
+        "naive" => Some(steps::trainers(&documents, &trained)),
+        _ => None,
+    };
+    if let Some(mut steps) = alone {
         play(&mut steps)?;
-        return write(
-            &out,
-            &steps::table(bytes, &steps)?,
-            &csv(&task, bytes, &steps)?,
-        );
+        return write(&out, &steps::table(&steps)?, &csv(&task, &steps)?);
     }
     let peers = Peers::start(&documents, &trained)?;
     let mut contestants = match task.as_str() {
         "train" => trainers(&documents, &settings, &peers),
         "encode" => encoders(&documents, &trained, &peers)?,
-        _ => bail!("`{task}` is none of `train`, `encode` and `steps`"),
+        _ => bail!("`{task}` is none of `train`, `encode`, `steps` and `naive`"),
     };
     play(&mut contestants)?;
-    let table = table(&task, bytes, &contestants)?;
-    write(&out, &table, &csv(&task, bytes, &contestants)?)
+    for contestant in &mut contestants {
+        contestant.bytes = bytes;
+    }
+    let table = table(&task, &contestants)?;
+    write(&out, &table, &csv(&task, &contestants)?)
+}
+
+fn rounds() -> Result<usize> {
+    std::env::var("ROUNDS").map_or(Ok(ROUNDS), |rounds| {
+        rounds.parse().context("ROUNDS is not a number")
+    })
 }
 
 /// The rounds. A result has to be that of the first contestant of its group.
 fn play(contestants: &mut [Contestant]) -> Result<()> {
-    for _ in 0..ROUNDS {
-        let mut expected = (String::new(), String::new());
+    for _ in 0..rounds()? {
+        let mut expected: Option<(&str, String)> = None;
         for contestant in contestants.iter_mut() {
             let (taken, digest) =
                 (contestant.turn)().with_context(|| contestant.who.to_string())?;
-            if expected.0 != contestant.group {
-                expected = (contestant.group.to_string(), digest.clone());
-            }
             contestant.taken.push(taken);
-            contestant.agrees = expected.1 == digest;
+            contestant.agrees = match &expected {
+                Some((group, expected)) if *group == contestant.group => *expected == digest,
+                _ => {
+                    expected = Some((contestant.group, digest));
+                    true
+                }
+            };
         }
     }
     Ok(())
@@ -195,6 +212,7 @@ fn contestant<'a>(
         group: "",
         who,
         threads,
+        bytes: 0,
         turn: Box::new(turn),
         taken: Vec::new(),
         agrees: false,
@@ -202,8 +220,7 @@ fn contestant<'a>(
 }
 
 /// Medians, and how many times as long as ours with as many threads.
-fn table(task: &str, bytes: usize, contestants: &[Contestant]) -> Result<String> {
-    let megabytes = bytes as f64 / 1e6;
+fn table(task: &str, contestants: &[Contestant]) -> Result<String> {
     let mut table = format!(
         "| {task} | threads | seconds | MB/s | MB/s of processor time | times ours | same result |\n\
          |---|---:|---:|---:|---:|---:|---|\n"
@@ -222,8 +239,8 @@ fn table(task: &str, bytes: usize, contestants: &[Contestant]) -> Result<String>
             "| {} | {} | {seconds:.3} | {:.1} | {:.1} | {ratio:.1} | {} |",
             contestant.who,
             contestant.threads,
-            megabytes / seconds,
-            megabytes / cpu,
+            contestant.bytes as f64 / 1e6 / seconds,
+            contestant.bytes as f64 / 1e6 / cpu,
             if contestant.agrees { "yes" } else { "no" }
         )?;
     }
@@ -231,13 +248,14 @@ fn table(task: &str, bytes: usize, contestants: &[Contestant]) -> Result<String>
 }
 
 /// Every turn of everybody.
-fn csv(task: &str, bytes: usize, contestants: &[Contestant]) -> Result<String> {
+fn csv(task: &str, contestants: &[Contestant]) -> Result<String> {
     let mut csv = String::from("task,group,who,threads,round,bytes,seconds,cpu_seconds,agrees\n");
     for contestant in contestants {
         let Contestant {
             group,
             who,
             threads,
+            bytes,
             agrees,
             ..
         } = contestant;

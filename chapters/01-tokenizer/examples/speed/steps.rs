@@ -14,6 +14,7 @@ use tokenizer::fast::encoder::Encoder;
 use tokenizer::fast::flat_table::FlatTable;
 use tokenizer::fast::packed::Packed;
 use tokenizer::fast::{merging, scanner};
+use tokenizer::naive::naive_merges;
 use tokenizer::pattern::Pattern;
 use tokenizer::train::merges;
 use tokenizer::{Pair, Tokenizer, Vocabulary};
@@ -24,9 +25,111 @@ use crate::python::digest_of_ids;
 
 /// All steps; within a group each adds one thing to the step before it, and all have the same result.
 pub fn steps<'a>(documents: &'a [String], trained: &'a Tokenizer) -> Vec<Contestant<'a>> {
-    let mut steps = counting(documents);
+    let bytes = documents.iter().map(String::len).sum();
+    let mut steps = splitting(documents);
+    steps.extend(counting(documents));
     steps.extend(merging(documents, trained.vocabulary().merges().len()));
     steps.extend(encoding(documents, trained.vocabulary()));
+    for step in &mut steps {
+        step.bytes = bytes;
+    }
+    let letters = "e".repeat(1 << 20);
+    let spaces = " ".repeat(1 << 20) + "x";
+    steps.extend(one_run(
+        "1 MiB of the letter e",
+        letters,
+        trained.vocabulary(),
+    ));
+    steps.extend(one_run(
+        "1 MiB of spaces and an x",
+        spaces,
+        trained.vocabulary(),
+    ));
+    steps
+}
+
+/// The definition of training, and what the chapter makes of it.
+pub fn trainers<'a>(documents: &'a [String], trained: &'a Tokenizer) -> Vec<Contestant<'a>> {
+    let wanted = trained.vocabulary().merges().len();
+    let pattern = Pattern::default();
+    let mut counts = ChunkCounts::new();
+    for document in documents {
+        count_document(&pattern, document, &mut counts);
+    }
+    let naive = step(
+        "merging",
+        "count everything again for each merge",
+        move || Ok(naive_merges(&counts, wanted)),
+        digest_of_merges,
+    );
+    let mut trainers = vec![naive];
+    trainers.extend(merging(documents, wanted));
+    for step in &mut trainers {
+        step.bytes = documents.iter().map(String::len).sum();
+    }
+    trainers
+}
+
+fn digest_of_merges(merges: &Vec<Pair>) -> String {
+    let ids: Vec<u32> = merges
+        .iter()
+        .flat_map(|&(left, right)| [left, right])
+        .collect();
+    digest_of_ids(&ids)
+}
+
+fn splitting(documents: &[String]) -> Vec<Contestant<'_>> {
+    let pattern = Pattern::default();
+    let by_pattern = move || {
+        let chunks = documents
+            .iter()
+            .map(|document| pattern.split(document).count());
+        Ok(chunks.sum::<usize>())
+    };
+    let by_scanner = || {
+        let chunks = documents
+            .iter()
+            .map(|document| scanner::split(document).count());
+        Ok(chunks.sum::<usize>())
+    };
+    vec![
+        step(
+            "splitting",
+            "regular expression",
+            by_pattern,
+            usize::to_string,
+        ),
+        step("splitting", "scanner", by_scanner, usize::to_string),
+    ]
+}
+
+fn one_run<'a>(
+    group: &'static str,
+    text: String,
+    vocabulary: &'a Vocabulary,
+) -> Vec<Contestant<'a>> {
+    let encoder = Encoder::new(vocabulary);
+    let pattern = Pattern::default();
+    let bytes = text.len();
+    let again = text.clone();
+    let plainly = move || {
+        let mut ids = Vec::new();
+        encode_text(&pattern, vocabulary, &again, &mut ids);
+        Ok(ids)
+    };
+    let fast = move || {
+        let mut ids = Vec::new();
+        encoder.encode_into(vocabulary, &mut ChunkCache::default(), &text, &mut ids);
+        Ok(ids)
+    };
+    let digest = |ids: &Vec<u32>| digest_of_ids(ids);
+    let mut steps = vec![
+        step(group, "regular expression, heap of places", plainly, digest),
+        step(group, "scanner, one rank after another", fast, digest),
+    ];
+    for step in &mut steps {
+        step.bytes = bytes;
+    }
     steps
 }
 
@@ -40,6 +143,7 @@ fn step<'a, T: 'a>(
         group,
         who,
         threads: 1,
+        bytes: 0,
         turn: Box::new(move || {
             let (taken, result) = timed(&mut work);
             Ok((taken, digest(&result?)))
@@ -127,31 +231,24 @@ fn merging(documents: &[String], wanted: usize) -> Vec<Contestant<'_>> {
     }
     let tables = std::rc::Rc::new([table]);
     let same = tables.clone();
-    let digest = |merges: &Vec<Pair>| {
-        let ids: Vec<u32> = merges
-            .iter()
-            .flat_map(|&(left, right)| [left, right])
-            .collect();
-        digest_of_ids(&ids)
-    };
     vec![
         step(
             "merging",
             "a list and a table entry per pair, one heap",
             move || Ok(merges(&counts, wanted, &mut |_| ())?),
-            digest,
+            digest_of_merges,
         ),
         step(
             "merging",
             "flat lists, sums per neighbour",
             move || Ok(merging::merges_in::<Heap>(&*tables, wanted, &mut |_| ())?),
-            digest,
+            digest_of_merges,
         ),
         step(
             "merging",
             "groups of equal count instead of one heap",
             move || Ok(merging::merges(&*same, wanted, &mut |_| ())?),
-            digest,
+            digest_of_merges,
         ),
     ]
 }
@@ -241,7 +338,7 @@ fn encoding<'a>(documents: &'a [String], vocabulary: &'a Vocabulary) -> Vec<Cont
 }
 
 /// Medians, and how many times as fast as the step before and as the first of the group.
-pub fn table(bytes: usize, steps: &[Contestant]) -> Result<String> {
+pub fn table(steps: &[Contestant]) -> Result<String> {
     let mut table = String::from(
         "| step | processor time, s | MB/s | × the step before | × the first |\n|---|---:|---:|---:|---:|\n",
     );
@@ -262,7 +359,7 @@ pub fn table(bytes: usize, steps: &[Contestant]) -> Result<String> {
             table,
             "| {} | {seconds:.4} | {:.1} |",
             step.who,
-            bytes as f64 / 1e6 / seconds
+            step.bytes as f64 / 1e6 / seconds
         )?;
         match index == first {
             true => writeln!(table, " | |")?,
