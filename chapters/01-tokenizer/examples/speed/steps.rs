@@ -60,7 +60,7 @@ pub fn trainers<'a>(documents: &'a [String], trained: &'a Tokenizer) -> Vec<Cont
         "merging",
         "count everything again for each merge",
         move || Ok(naive_merges(&counts, wanted)),
-        digest_of_merges,
+        |merges: &Vec<Pair>| digest_of_merges(merges),
     );
     let mut trainers = vec![naive];
     trainers.extend(merging(documents, wanted));
@@ -70,7 +70,7 @@ pub fn trainers<'a>(documents: &'a [String], trained: &'a Tokenizer) -> Vec<Cont
     trainers
 }
 
-fn digest_of_merges(merges: &Vec<Pair>) -> String {
+fn digest_of_merges(merges: &[Pair]) -> String {
     let ids: Vec<u32> = merges
         .iter()
         .flat_map(|&(left, right)| [left, right])
@@ -236,22 +236,25 @@ fn merging(documents: &[String], wanted: usize) -> Vec<Contestant<'_>> {
             "merging",
             "a list and a table entry per pair, one heap",
             move || Ok(merges(&counts, wanted, &mut |_| ())?),
-            digest_of_merges,
+            |merges: &Vec<Pair>| digest_of_merges(merges),
         ),
         step(
             "merging",
             "flat lists, sums per neighbour",
             move || Ok(merging::merges_in::<Heap>(&*tables, wanted, &mut |_| ())?),
-            digest_of_merges,
+            |merges: &Vec<Pair>| digest_of_merges(merges),
         ),
         step(
             "merging",
             "groups of equal count instead of one heap",
             move || Ok(merging::merges(&*same, wanted, &mut |_| ())?),
-            digest_of_merges,
+            |merges: &Vec<Pair>| digest_of_merges(merges),
         ),
     ]
 }
+
+type EncodeDocument<'a> = Box<dyn FnMut(&str, &mut Vec<u32>) + 'a>;
+type MergeChunk<'a> = Box<dyn Fn(&[u8], &mut Vec<u32>) + 'a>;
 
 fn encoding<'a>(documents: &'a [String], vocabulary: &'a Vocabulary) -> Vec<Contestant<'a>> {
     let tokens: Vec<(Packed, u32)> = (0..vocabulary.len() as u32)
@@ -264,7 +267,7 @@ fn encoding<'a>(documents: &'a [String], vocabulary: &'a Vocabulary) -> Vec<Cont
     let encoder = std::rc::Rc::new(Encoder::new(vocabulary));
     let mut cache = ChunkCache::default();
     let pattern = Pattern::default();
-    let all = |mut each: Box<dyn FnMut(&str, &mut Vec<u32>) + 'a>| {
+    let all = |mut each: EncodeDocument<'a>| {
         move || {
             let mut ids = Vec::new();
             documents
@@ -274,7 +277,7 @@ fn encoding<'a>(documents: &'a [String], vocabulary: &'a Vocabulary) -> Vec<Cont
         }
     };
     // Looked up in the flat table, or else merged by `merge`.
-    let flat = |merge: Box<dyn Fn(&[u8], &mut Vec<u32>) + 'a>| {
+    let flat = |merge: MergeChunk<'a>| {
         let tokens = tokens.clone();
         all(Box::new(move |document, ids| {
             for chunk in scanner::split(document) {
