@@ -13,7 +13,7 @@
 //! in forty lines; `strip` and `train` do it fast; `vocabulary` is the result; `encode`, `decode` and `stream` use it;
 //! `special` adds the marks that no text can produce; `tokenizer_json` and `tiktoken` write it for other programs;
 //! `compression` and `fertility` measure how good it is. The folder `fast` does the work of `pattern`, `count`, `train`
-//! and `encode` again, with the same result in a tenth of the time; it comes last.
+//! and `encode` again, with the same result in a fraction of the time; it comes last.
 
 pub mod atomic_file;
 pub mod batches;

@@ -2,7 +2,7 @@
 //! The ids of chunks that were merged lately.
 //!
 //! A chunk that is no token is mostly a word that the text will use again: a name, a technical term. Merging it takes
-//! fifty times as long as looking it up. The cache is *direct-mapped*: a chunk has one place where it may be, and
+//! some forty times as long as looking it up. The cache is *direct-mapped*: a chunk has one place where it may be, and
 //! puts out whatever was there. Nothing has to be counted, aged or thrown away, and a wrong guess costs one merge.
 
 use crate::fast::flat_table::Key;
@@ -10,7 +10,8 @@ use crate::fast::packed::Packed;
 // ANCHOR_END: head
 
 // ANCHOR: cache
-/// 4,096 places of 48 bytes fit into the memory that belongs to one core.
+/// 16,384 places of 48 bytes are 786 KB, what a core has for itself. With a quarter of them, encoding with 4,096 ids took 15 %
+/// longer (2 vCPU AMD EPYC, median of three pairs of runs).
 const PLACES: usize = 16_384;
 const MOST: usize = 7;
 

@@ -39,8 +39,7 @@ pub enum Class {
 const PAGE: usize = 256;
 const ALL: usize = char::MAX as usize + 1;
 
-/// The tables. They are the same for everyone and take about a millisecond to make, so there is one copy, made when it
-/// is first asked for.
+/// The tables. They are the same for everyone, so there is one copy, made when it is first asked for.
 #[derive(Debug)]
 pub struct Classes {
     ascii: [Class; 128],

@@ -86,7 +86,7 @@ impl Encoder {
 // ANCHOR_END: encoder
 
 // ANCHOR: short
-/// Up to so many bytes, looking at all ranks for the lowest is faster than keeping them in order.
+/// Up to so many bytes all ranks are looked at for the lowest; in longer chunks they are kept in order. Words stay far below.
 const SHORT: usize = 256;
 
 /// No merge: higher than every rank.

@@ -63,8 +63,8 @@ pub fn merges_in<C: Candidates>(
 // ANCHOR: state
 struct Trainer<C> {
     strip: Strip,
-    /// The different counts that chunks have. Chunks are millions, different counts a few thousand: this table stays in
-    /// the memory nearest to the processor, and a place needs only 32 bits to say which count is its chunk's.
+    /// The different counts that chunks have. Chunks are many and different counts few: this table stays near the
+    /// processor, and a place needs only 32 bits to say which count is its chunk's.
     weights: Vec<i64>,
     /// Bytes per token id; its length is the id that comes next.
     lengths: Vec<u32>,
