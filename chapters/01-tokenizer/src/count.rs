@@ -8,6 +8,7 @@
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use crate::batches::Batches;
 use crate::error::Error;
 use crate::pattern::Pattern;
 use crate::train::{Progress, TrainSettings};
@@ -27,10 +28,6 @@ pub fn count_document(pattern: &Pattern, document: &str, counts: &mut ChunkCount
 // ANCHOR_END: count_document
 
 // ANCHOR: batch
-/// How much text is read before the cores are set to work on it: large enough that handing out work costs nothing,
-/// small enough to hold in memory whatever the corpus.
-const BATCH_BYTES: usize = 16 << 20;
-
 /// Counts one batch on all cores. Each core fills its own tables and the tables are added up: the sums do not
 /// depend on who counted what, so the result is the same on any number of cores.
 fn count_batch(pattern: &Pattern, batch: &[String]) -> ChunkCounts {
@@ -66,27 +63,11 @@ pub fn count_chunks<I: Iterator<Item = String>>(
 ) -> Result<ChunkCounts, Error> {
     let pattern = Pattern::default();
     let mut counts = ChunkCounts::new();
-    let (mut documents, mut chars, mut bytes) = (0, 0, 0);
-    let mut batch: Vec<String> = Vec::new();
-    let mut batch_bytes = 0;
-    let mut texts = texts.fuse();
-    loop {
-        let more = settings.max_chars.is_none_or(|max| chars < max);
-        if let Some(mut text) = if more { texts.next() } else { None } {
-            chars += crop(&mut text, settings.max_document_chars);
-            documents += 1;
-            batch_bytes += text.len();
-            batch.push(text);
-            if batch_bytes < BATCH_BYTES {
-                continue;
-            }
-        } else if batch.is_empty() {
-            break;
-        }
-        counts = add_counts(counts, count_batch(&pattern, &batch));
-        bytes += batch_bytes;
-        batch.clear();
-        batch_bytes = 0;
+    let (mut documents, mut bytes) = (0, 0);
+    for batch in Batches::new(texts, settings) {
+        counts = add_counts(counts, count_batch(&pattern, &batch.documents));
+        documents += batch.documents.len();
+        bytes += batch.bytes;
         progress(Progress::Counting {
             documents,
             bytes,
@@ -97,17 +78,5 @@ pub fn count_chunks<I: Iterator<Item = String>>(
         return Err(Error::EmptyText { documents });
     }
     Ok(counts)
-}
-
-/// Cuts a document after `max` characters, so that one enormous page does not fill the vocabulary with itself.
-/// Returns how many characters are left.
-fn crop(text: &mut String, max: usize) -> usize {
-    if text.len() > max
-        && let Some((end, _)) = text.char_indices().nth(max)
-    {
-        text.truncate(end);
-        return max;
-    }
-    text.chars().count()
 }
 // ANCHOR_END: count_chunks

@@ -13,9 +13,19 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::pattern::Pattern;
 use crate::strip::Strip;
 use crate::vocabulary::Vocabulary;
 // ANCHOR_END: head
+
+// ANCHOR: text
+/// Appends the ids of a text.
+pub fn encode_text(pattern: &Pattern, vocabulary: &Vocabulary, text: &str, ids: &mut Vec<u32>) {
+    for chunk in pattern.split(text) {
+        encode_chunk(vocabulary, chunk.as_bytes(), ids);
+    }
+}
+// ANCHOR_END: text
 
 // ANCHOR: encode_chunk
 /// Where the loop hands over to the heap, in bytes. Words stay below, and both sides give the same ids.

@@ -1,7 +1,7 @@
 // ANCHOR: head
 //! `cargo run --bin tokenizer [FILE] [VOCABULARY SIZE]`: trains a tokenizer and shows what it does.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -10,7 +10,7 @@ use tokenizer::count::count_chunks;
 use tokenizer::naive::naive_merges;
 use tokenizer::pattern::Pattern;
 use tokenizer::sample_text::sample_text;
-use tokenizer::{Pair, Special, StreamDecoder, Tokenizer, TrainSettings, train};
+use tokenizer::{Pair, Progress, Special, StreamDecoder, Tokenizer, TrainSettings, train};
 // ANCHOR_END: head
 
 // ANCHOR: main
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     };
 
     let begin = Instant::now();
-    let tokenizer = train(std::iter::once(text.clone()), &settings, &mut |_| ())?;
+    let tokenizer = train(std::iter::once(text.clone()), &settings, &mut show_progress)?;
     println!(
         "Trained on {} ({} bytes) in {:.1} ms: 256 bytes + {} merges + {} special tokens = {} ids\n",
         file.as_deref().unwrap_or("the built-in text"),
@@ -79,6 +79,24 @@ fn main() -> Result<()> {
 // ANCHOR_END: main
 
 // ANCHOR: show
+/// One line, written over again at every step; nothing where nobody watches.
+fn show_progress(progress: Progress) {
+    let mut screen = std::io::stderr();
+    if screen.is_terminal() {
+        let line = match progress {
+            Progress::Counting { bytes, chunks, .. } => {
+                format!("counting: {bytes} bytes, {chunks} distinct chunks")
+            }
+            Progress::Indexing { chunks } => format!("laying out {chunks} distinct chunks"),
+            Progress::Merging { done, total } if done < total => {
+                format!("merging: {done} of {total}")
+            }
+            Progress::Merging { .. } => String::new(),
+        };
+        let _ = write!(screen, "\r\x1b[K{line}"); // a terminal that is gone is no reason to stop
+    }
+}
+
 /// The first merges and the longest tokens: what the trainer found worth a number.
 fn show_merges(tokenizer: &Tokenizer) {
     let printed = |id: u32| format!("{:?}", tokenizer.decode(&[id]));

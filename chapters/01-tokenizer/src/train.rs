@@ -23,6 +23,7 @@ use hashbrown::HashMap;
 
 use crate::count::{ChunkCounts, count_chunks};
 use crate::error::Error;
+use crate::fast;
 use crate::special::Special;
 use crate::strip::Strip;
 use crate::vocabulary::Vocabulary;
@@ -55,12 +56,14 @@ impl TrainSettings {
 /// Where a training run stands.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress {
-    /// So many documents and bytes read, so many distinct chunks found.
+    /// So many documents and bytes read, so many distinct chunks found (`fast` finds some once per core).
     Counting {
         documents: usize,
         bytes: usize,
         chunks: usize,
     },
+    /// All is read. The distinct chunks, so many, are laid out and their pairs counted.
+    Indexing { chunks: usize },
     /// So many merges made of those asked for.
     Merging { done: usize, total: usize },
 }
@@ -70,36 +73,49 @@ pub enum Progress {
 /// Finds up to so many merges, as [`merges`] does.
 pub type FindMerges = fn(&ChunkCounts, usize, &mut dyn FnMut(Progress)) -> Result<Vec<Pair>, Error>;
 
-/// Trains a tokenizer. The same texts and settings always give the same tokenizer, on any number of cores.
+/// Trains a tokenizer. The same texts and settings always give the same tokenizer, on any number of cores. Counting and
+/// merging are those of the folder `fast`.
 pub fn train<I: Iterator<Item = String>>(
     texts: I,
     settings: &TrainSettings,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Tokenizer, Error> {
-    train_with(merges, texts, settings, progress)
+    let wanted = merges_wanted(settings)?;
+    let chunks = fast::counting::count(texts, settings, progress)?;
+    let merges = fast::merging::merges(&chunks, wanted, progress)?;
+    tokenizer_of(merges, settings)
 }
 
-/// As [`train`], where somebody else finds the merges: a [`FindMerges`], or a closure like it.
+/// As [`train`], where somebody else finds the merges: a [`FindMerges`], or a closure like it. With [`merges`] it is the
+/// chapter's walk from beginning to end, and slower.
 pub fn train_with<I: Iterator<Item = String>>(
     find: impl FnOnce(&ChunkCounts, usize, &mut dyn FnMut(Progress)) -> Result<Vec<Pair>, Error>,
     texts: I,
     settings: &TrainSettings,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Tokenizer, Error> {
-    let fixed = 256 + Special::ALL.len();
-    let wanted = settings
-        .vocab_size
-        .checked_sub(fixed)
-        .ok_or(Error::VocabularyTooSmall {
-            wanted: settings.vocab_size,
-        })?;
+    let wanted = merges_wanted(settings)?;
     let counts = count_chunks(texts, settings, progress)?;
     let merges = find(&counts, wanted, progress)?;
-    if merges.len() < wanted {
+    tokenizer_of(merges, settings)
+}
+
+/// 256 bytes and the special tokens take their ids first.
+const FIXED: usize = 256 + Special::ALL.len();
+
+fn merges_wanted(settings: &TrainSettings) -> Result<usize, Error> {
+    let wanted = settings.vocab_size;
+    wanted
+        .checked_sub(FIXED)
+        .ok_or(Error::VocabularyTooSmall { wanted })
+}
+
+fn tokenizer_of(merges: Vec<Pair>, settings: &TrainSettings) -> Result<Tokenizer, Error> {
+    if merges.len() + FIXED < settings.vocab_size {
         return Err(Error::VocabularyTooLarge {
             wanted: settings.vocab_size,
             possible: merges.len(),
-            largest: merges.len() + fixed,
+            largest: merges.len() + FIXED,
         });
     }
     Ok(Tokenizer::new(Vocabulary::from_merges(merges)?))

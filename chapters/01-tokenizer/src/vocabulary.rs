@@ -10,8 +10,8 @@
 use hashbrown::HashMap;
 
 use crate::Pair;
-use crate::encode::merge_chunk;
 use crate::error::Error;
+use crate::fast::encoder::Encoder;
 // ANCHOR_END: head
 
 // ANCHOR: vocabulary
@@ -72,12 +72,14 @@ impl Vocabulary {
     }
 
     /// A token's own bytes must merge back into that token. Training guarantees it; the short cut in `encode.rs`
-    /// (a chunk that *is* a token needs no merging) rests on it; a file edited by hand may break it.
+    /// (a chunk that *is* a token needs no merging) rests on it; a file edited by hand may break it. Merging tens of
+    /// thousands of tokens is work, so it is left to the encoder of `fast`, which merges as `encode.rs` does.
     fn check_reachable(&self) -> Result<(), Error> {
+        let encoder = Encoder::new(self);
         let mut ids = Vec::new();
         for id in 256..self.len() as u32 {
             ids.clear();
-            merge_chunk(self, self.token(id).expect("id < len"), &mut ids);
+            encoder.merge(self, self.token(id).expect("id < len"), &mut ids);
             if ids != [id] {
                 return Err(Error::BadMerge {
                     index: id as usize - 256,

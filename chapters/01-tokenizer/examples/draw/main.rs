@@ -5,6 +5,7 @@
 
 mod bars;
 mod panel;
+mod speed;
 mod table;
 mod tree;
 
@@ -29,6 +30,10 @@ fn main() -> Result<()> {
     write(
         "01-fertility.svg",
         bars::fertility(&read("01-fertility.csv")?)?,
+    )?;
+    write(
+        "01-speed.svg",
+        speed::speed(&read("01-speed-train.csv")?, &read("01-speed-encode.csv")?)?,
     )?;
     write("01-tree.svg", tree::tree(&read("01-tree.csv")?)?)
 }
