@@ -21,7 +21,9 @@ pub mod batch;
 pub mod best_fit;
 pub mod conversation;
 pub mod corpus;
+pub mod deal;
 pub mod document;
+pub mod download;
 pub mod error;
 pub mod group_walk;
 pub mod parquet_documents;
@@ -34,19 +36,24 @@ pub mod shard_writer;
 pub mod stream;
 pub mod text_folder;
 pub mod tidepool;
+pub mod token_shard;
+pub mod token_writer;
+pub mod tokens;
 // ANCHOR_END: modules
 
 // ANCHOR: exports
 pub use batch::{Batch, BatchSource, IGNORED, Position};
 pub use conversation::{Conversation, ConversationSource, Message, Part, Role};
-pub use corpus::{Corpus, OpenSettings, open_corpus};
+pub use corpus::{Corpus, OpenSettings, TokenCorpus, open_corpus, open_token_corpus};
 pub use document::{Document, DocumentSource, SourcePosition};
 pub use error::Error;
-pub use group_walk::MemoryDocuments;
+pub use group_walk::{Damage, MemoryDocuments};
 pub use parquet_documents::ParquetDocuments;
 pub use prefetch::Prefetch;
-pub use pretrain_batches::{Encoder, PackingSettings, PretrainBatches};
+pub use pretrain_batches::{PackingSettings, PretrainBatches};
 pub use shard_writer::ShardWriter;
 pub use stream::StreamBatches;
 pub use text_folder::TextFolder;
+pub use token_shard::TokenShards;
+pub use tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
 // ANCHOR_END: exports
