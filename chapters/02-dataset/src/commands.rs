@@ -91,7 +91,7 @@ fn list(catalogue: &Catalogue) {
 // ANCHOR_END: download
 
 // ANCHOR: tokenize
-/// Write parquet shards as token shards, which are read fifty times as fast
+/// Write parquet shards as token shards, which are read at a hundredth of the cost
 #[derive(Args)]
 pub struct Tokenize {
     /// A folder of parquet shards
