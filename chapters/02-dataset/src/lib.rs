@@ -4,12 +4,14 @@
 //! A language model eats rows of token ids. This crate makes them, in five steps that are also its reading order:
 //!
 //! 1. **Sources.** A [`DocumentSource`] delivers texts for pretraining, without end; a [`ConversationSource`] is a list of
-//!    conversations for fine-tuning. `parquet_documents`, `text_folder` and `schemas` read every format there is.
+//!    conversations for fine-tuning. `parquet_documents`, `text_folder` and `schemas` read every format there is;
+//!    `group_walk` goes through the files and `deal` says which part is whose; `download` brings the real sets here.
 //! 2. **Splitting.** `corpus` keeps validation text apart from training text.
 //! 3. **Packing.** Documents have all lengths, rows have one: `best_fit` fills rows with documents, `stream` is the older
 //!    way, which cuts one long ribbon of text.
 //! 4. **Batches.** `pretrain_batches` turns documents into [`Batch`]es and knows where it stands, so that a run can be
-//!    stopped anywhere and continued without a token lost or read twice.
+//!    stopped anywhere and continued without a token lost or read twice. The ids come from texts (`tokens`) or were
+//!    written down beforehand (`token_writer`, `token_shard`).
 //! 5. **Ahead of time.** `prefetch` does all that on a background thread while the model trains.
 //!
 //! Nothing here knows about tensors: a batch leaves as vectors of integers. [`tidepool`] writes a small made-up world in
