@@ -7,11 +7,14 @@
 //! - Anything else (texts, or a single shard): a share of the documents, chosen by their content (see
 //!   [`text_folder`](crate::text_folder)).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::parquet_documents::list_shards;
+use tokenizer::Tokenizer;
+
+use crate::group_walk::Damage;
+use crate::parquet_documents::{list_files, list_shards};
 use crate::text_folder::{FolderIndex, Side, TextFolderSettings};
-use crate::{DocumentSource, Error, ParquetDocuments, TextFolder};
+use crate::{DocumentSource, Error, ParquetDocuments, TextFolder, TokenShards, token_shard};
 // ANCHOR_END: head
 
 // ANCHOR: settings
@@ -25,6 +28,9 @@ pub struct OpenSettings {
     pub validation_shard: Option<String>,
     /// How a folder of texts is cut and divided.
     pub texts: TextFolderSettings,
+    /// What to do about a row group that cannot be read. (A folder of texts is read whole when it is opened, and then any
+    /// damage is an error.)
+    pub damage: Damage,
 }
 
 impl Default for OpenSettings {
@@ -34,6 +40,7 @@ impl Default for OpenSettings {
             world: 1,
             validation_shard: None,
             texts: TextFolderSettings::default(),
+            damage: Damage::Stop,
         }
     }
 }
@@ -68,14 +75,30 @@ pub fn open_corpus(path: &Path, settings: &OpenSettings) -> Result<Corpus, Error
 }
 
 fn open_shards(folder: &Path, settings: &OpenSettings) -> Result<Corpus, Error> {
-    let mut train = list_shards(folder)?;
+    let (train, validation) = divide(folder, list_shards(folder)?, settings)?;
+    let open = |files: &[PathBuf]| -> Result<Box<dyn DocumentSource>, Error> {
+        let documents = ParquetDocuments::open(files, settings.rank, settings.world)?;
+        Ok(Box::new(documents.on_damage(settings.damage.clone())))
+    };
+    Ok(Corpus {
+        train: open(&train)?,
+        validation: open(&[validation])?,
+    })
+}
+
+/// Shards in name order into those for training and the one for validation.
+fn divide(
+    folder: &Path,
+    mut shards: Vec<PathBuf>,
+    settings: &OpenSettings,
+) -> Result<(Vec<PathBuf>, PathBuf), Error> {
     let validation = match &settings.validation_shard {
-        None => train.pop(),
+        None => shards.pop(),
         Some(name) => {
-            let found = train
-                .iter()
-                .position(|path| path.file_name().is_some_and(|file| file == name.as_str()));
-            found.map(|index| train.remove(index))
+            // By the name without its ending: a token shard is called like the shard that it was made from.
+            let wanted = Path::new(name).file_stem();
+            let found = shards.iter().position(|path| path.file_stem() == wanted);
+            found.map(|index| shards.remove(index))
         }
     };
     let Some(validation) = validation else {
@@ -85,17 +108,13 @@ fn open_shards(folder: &Path, settings: &OpenSettings) -> Result<Corpus, Error> 
             wanted,
         });
     };
-    if train.is_empty() {
+    if shards.is_empty() {
         return Err(Error::NoFiles {
             path: folder.to_owned(),
-            wanted: "training .parquet",
+            wanted: "training shards among the",
         });
     }
-    let (rank, world) = (settings.rank, settings.world);
-    Ok(Corpus {
-        train: Box::new(ParquetDocuments::open(&train, rank, world)?),
-        validation: Box::new(ParquetDocuments::open(&[validation], rank, world)?),
-    })
+    Ok((shards, validation))
 }
 
 /// Whether a folder holds parquet shards and nothing else that `TextFolder` would read, sub-folders included.
@@ -113,3 +132,30 @@ fn only_parquet(folder: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 // ANCHOR_END: open
+
+// ANCHOR: tokens
+/// The two sides of a corpus that was tokenised beforehand.
+pub struct TokenCorpus {
+    pub train: TokenShards,
+    pub validation: TokenShards,
+}
+
+/// Open a folder of token shards, divided as the parquet shards of the same names would be.
+pub fn open_token_corpus(
+    folder: &Path,
+    tokenizer: &Tokenizer,
+    settings: &OpenSettings,
+) -> Result<TokenCorpus, Error> {
+    let shards = list_files(folder, token_shard::EXTENSION)?;
+    let (train, validation) = divide(folder, shards, settings)?;
+    let fingerprint = tokenizer.fingerprint();
+    let open = |files: &[PathBuf]| {
+        let documents = TokenShards::open(files, &fingerprint, settings.rank, settings.world)?;
+        Ok(documents.on_damage(settings.damage.clone()))
+    };
+    Ok(TokenCorpus {
+        train: open(&train)?,
+        validation: open(&[validation])?,
+    })
+}
+// ANCHOR_END: tokens

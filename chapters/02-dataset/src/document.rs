@@ -44,6 +44,11 @@ impl SourcePosition {
         group: 0,
         row: 0,
     };
+
+    /// Whether both lie in one group of one pass.
+    pub fn same_group(&self, other: &SourcePosition) -> bool {
+        (self.epoch, self.file, self.group) == (other.epoch, other.file, other.group)
+    }
 }
 // ANCHOR_END: position
 
@@ -96,6 +101,14 @@ pub trait DocumentSource: Send {
     /// Go to a place, so that the next document is the one that stands there. `SourcePosition::START` is always accepted.
     fn seek(&mut self, position: &SourcePosition) -> Result<(), Error>;
 
+    /// Documents again, given their places; they come back in the order of `places`. Where the source stands afterwards is
+    /// not said: [`seek`](DocumentSource::seek) comes next.
+    fn fetch(&mut self, places: &[SourcePosition]) -> Result<Vec<Document>, Error>;
+
+    /// Share the documents anew, after a run that had another number of ranks: each entry of `changes` says where all its
+    /// ranks stood when their number changed. Without entries the usual share is restored. Stands at the beginning then.
+    fn redeal(&mut self, changes: &[Vec<SourcePosition>]) -> Result<(), Error>;
+
     /// One line for logs: how many files, of what.
     fn describe(&self) -> String;
 }
@@ -112,6 +125,12 @@ impl<S: DocumentSource + ?Sized> DocumentSource for Box<S> {
     }
     fn seek(&mut self, position: &SourcePosition) -> Result<(), Error> {
         (**self).seek(position)
+    }
+    fn fetch(&mut self, places: &[SourcePosition]) -> Result<Vec<Document>, Error> {
+        (**self).fetch(places)
+    }
+    fn redeal(&mut self, changes: &[Vec<SourcePosition>]) -> Result<(), Error> {
+        (**self).redeal(changes)
     }
     fn describe(&self) -> String {
         (**self).describe()

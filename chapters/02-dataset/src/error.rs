@@ -20,6 +20,31 @@ pub enum Error {
     )]
     Parquet { path: PathBuf, problem: String },
 
+    /// `group` is a row group of parquet or a group of a token shard, counted from 0. The one error that
+    /// [`Damage::Skip`](crate::Damage) accepts.
+    #[error(
+        "{}, group {group}: damaged ({problem}); delete the file and write or download it again, or let damaged groups be left out",
+        path.display()
+    )]
+    DamagedGroup {
+        path: PathBuf,
+        group: usize,
+        problem: String,
+    },
+
+    #[error("{}: not a usable token shard ({problem}): delete it and write it again", path.display())]
+    TokenShard { path: PathBuf, problem: String },
+
+    #[error(
+        "{}: written with another tokenizer (fingerprint {found}, wanted {wanted}): write the token shards again with this one",
+        path.display()
+    )]
+    OtherTokenizer {
+        path: PathBuf,
+        found: String,
+        wanted: String,
+    },
+
     #[error(
         "{}: no column named `{wanted}`; it has {}: rename the column that holds the documents to `{wanted}`",
         path.display(), listed(found)

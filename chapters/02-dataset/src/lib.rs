@@ -4,12 +4,14 @@
 //! A language model eats rows of token ids. This crate makes them, in five steps that are also its reading order:
 //!
 //! 1. **Sources.** A [`DocumentSource`] delivers texts for pretraining, without end; a [`ConversationSource`] is a list of
-//!    conversations for fine-tuning. `parquet_documents`, `text_folder` and `schemas` read every format there is.
+//!    conversations for fine-tuning. `parquet_documents`, `text_folder` and `schemas` read every format there is;
+//!    `group_walk` goes through the files and `deal` says which part is whose; `download` brings the real sets here.
 //! 2. **Splitting.** `corpus` keeps validation text apart from training text.
 //! 3. **Packing.** Documents have all lengths, rows have one: `best_fit` fills rows with documents, `stream` is the older
 //!    way, which cuts one long ribbon of text.
 //! 4. **Batches.** `pretrain_batches` turns documents into [`Batch`]es and knows where it stands, so that a run can be
-//!    stopped anywhere and continued without a token lost or read twice.
+//!    stopped anywhere and continued without a token lost or read twice. The ids come from texts (`tokens`) or were
+//!    written down beforehand (`token_writer`, `token_shard`).
 //! 5. **Ahead of time.** `prefetch` does all that on a background thread while the model trains.
 //!
 //! Nothing here knows about tensors: a batch leaves as vectors of integers. [`tidepool`] writes a small made-up world in
@@ -21,7 +23,9 @@ pub mod batch;
 pub mod best_fit;
 pub mod conversation;
 pub mod corpus;
+pub mod deal;
 pub mod document;
+pub mod download;
 pub mod error;
 pub mod group_walk;
 pub mod parquet_documents;
@@ -34,19 +38,24 @@ pub mod shard_writer;
 pub mod stream;
 pub mod text_folder;
 pub mod tidepool;
+pub mod token_shard;
+pub mod token_writer;
+pub mod tokens;
 // ANCHOR_END: modules
 
 // ANCHOR: exports
 pub use batch::{Batch, BatchSource, IGNORED, Position};
 pub use conversation::{Conversation, ConversationSource, Message, Part, Role};
-pub use corpus::{Corpus, OpenSettings, open_corpus};
+pub use corpus::{Corpus, OpenSettings, TokenCorpus, open_corpus, open_token_corpus};
 pub use document::{Document, DocumentSource, SourcePosition};
 pub use error::Error;
-pub use group_walk::MemoryDocuments;
+pub use group_walk::{Damage, MemoryDocuments};
 pub use parquet_documents::ParquetDocuments;
 pub use prefetch::Prefetch;
-pub use pretrain_batches::{Encoder, PackingSettings, PretrainBatches};
+pub use pretrain_batches::{PackingSettings, PretrainBatches};
 pub use shard_writer::ShardWriter;
 pub use stream::StreamBatches;
 pub use text_folder::TextFolder;
+pub use token_shard::TokenShards;
+pub use tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
 // ANCHOR_END: exports

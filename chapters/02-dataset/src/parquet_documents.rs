@@ -52,6 +52,8 @@ pub struct ShardGroups {
 }
 
 impl Groups for ShardGroups {
+    type Content = String;
+
     fn all(&self) -> Vec<GroupAt> {
         let groups_of = |(file, shard): (usize, &TextShard)| {
             (0..shard.groups()).map(move |group| GroupAt {
@@ -139,8 +141,10 @@ impl TextShard {
 
     /// All texts of one row group, in order. A missing value (null) reads as an empty text.
     pub fn read_group(&self, group: usize) -> Result<Vec<String>, Error> {
-        let damaged = |error: &dyn std::fmt::Display| {
-            Error::parquet(&self.path, format!("row group {group}: {error}"))
+        let damaged = |error: &dyn std::fmt::Display| Error::DamagedGroup {
+            path: self.path.clone(),
+            group,
+            problem: error.to_string(),
         };
 
         let file = File::open(&self.path).map_err(|error| Error::io(&self.path, error))?;
@@ -154,8 +158,8 @@ impl TextShard {
             .map_err(|error| damaged(&error))?;
 
         let mut texts = Vec::new();
-        while let Some(batch) = next_batch(&self.path, &mut reader) {
-            let batch = batch?;
+        while let Some(batch) = next_rows(&mut reader) {
+            let batch = batch.map_err(|problem| damaged(&problem))?;
             // Strings come as Utf8, LargeUtf8, Utf8View or a dictionary, as the writer liked; one form is enough here.
             let column =
                 cast(batch.column(0), &DataType::LargeUtf8).map_err(|error| damaged(&error))?;
@@ -199,14 +203,13 @@ pub(crate) fn read_footer(path: &Path, file: &File) -> Result<ArrowReaderMetadat
 }
 
 /// The next rows of a file. The parquet crate trusts what it decodes and panics on some contradictions in it; a damaged
-/// file must not end the program, so such a panic becomes an error that names the file.
-pub(crate) fn next_batch(
-    path: &Path,
+/// file must not end the program, so such a panic becomes an error.
+pub(crate) fn next_rows(
     reader: &mut ParquetRecordBatchReader,
-) -> Option<Result<RecordBatch, Error>> {
+) -> Option<Result<RecordBatch, String>> {
     match catch_unwind(AssertUnwindSafe(|| reader.next())) {
-        Ok(batch) => Some(batch?.map_err(|error| Error::parquet(path, error))),
-        Err(panic) => Some(Err(Error::parquet(path, message_of(&*panic)))),
+        Ok(batch) => Some(batch?.map_err(|error| error.to_string())),
+        Err(panic) => Some(Err(message_of(&*panic))),
     }
 }
 
@@ -222,6 +225,11 @@ fn is_text(kind: &DataType) -> bool {
 // ANCHOR: list
 /// The parquet files in a folder, in name order. Sub-folders are not searched.
 pub fn list_shards(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    list_files(folder, "parquet")
+}
+
+/// The files of a folder that have this ending, in name order.
+pub(crate) fn list_files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, error))?;
     let mut files = Vec::new();
     for entry in entries {
@@ -229,7 +237,7 @@ pub fn list_shards(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         if path.is_file()
             && path
                 .extension()
-                .is_some_and(|extension| extension == "parquet")
+                .is_some_and(|extension| extension == ending)
         {
             files.push(path);
         }

@@ -1,65 +1,17 @@
 // ANCHOR: head
-//! Pretraining batches: documents → BOS + ids → best-fit rows → batches, with an exact position.
+//! Pretraining batches: ids of documents → best-fit rows → batches, with an exact position.
 //!
 //! ```text
-//! DocumentSource --refill of up to 128 documents--> encode (all cores) --> buffer of 1,000 --> B rows of T + 1 --> Batch
+//! TokenSource --refill of up to 128 documents--> buffer of 1,000 --> B rows of T + 1 --> Batch
 //! ```
 //!
 //! The buffer is what makes a resume hard: when a batch leaves, a thousand documents have been read and not used. Some
 //! loaders skip them after a restart. Here the [`Position`] lists where each of them stands, and a resume reads them again.
 
-use std::sync::Arc;
-
-use rayon::prelude::*;
-use tokenizer::{Special, Tokenizer};
-
 use crate::best_fit::{Counts, Item, Packer, Policy, Row};
-use crate::{Batch, BatchSource, Document, DocumentSource, Error, Position, SourcePosition};
+use crate::tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
+use crate::{Batch, BatchSource, DocumentSource, Error, Position, SourcePosition};
 // ANCHOR_END: head
-
-// ANCHOR: encoder
-/// How a text becomes ids: a function, and the id that begins every document.
-///
-/// Usually `Encoder::from(&tokenizer)`; a closure in its place keeps tests free of a trained vocabulary.
-#[derive(Clone)]
-pub struct Encoder {
-    pub bos: u32,
-    pub encode: Arc<Encode>,
-}
-
-/// Appends a text's ids. Called from several threads at once.
-pub type Encode = dyn Fn(&str, &mut Vec<u32>) + Send + Sync;
-
-impl Encoder {
-    /// BOS and the document's ids.
-    pub fn document(&self, text: &str) -> Vec<u32> {
-        // English has about four characters per token; a guess too low costs one more allocation, nothing else.
-        let mut ids = Vec::with_capacity(1 + text.len() / 4);
-        ids.push(self.bos);
-        (self.encode)(text, &mut ids);
-        ids
-    }
-
-    /// All documents, on all cores, in order.
-    pub fn documents(&self, documents: &[Document]) -> Vec<Vec<u32>> {
-        documents
-            .par_iter()
-            .map(|document| self.document(&document.text))
-            .collect()
-    }
-}
-
-impl From<&Tokenizer> for Encoder {
-    fn from(tokenizer: &Tokenizer) -> Self {
-        let bos = tokenizer.special(Special::Bos);
-        let tokenizer = tokenizer.clone();
-        Encoder {
-            bos,
-            encode: Arc::new(move |text, ids| tokenizer.encode_into(text, ids)),
-        }
-    }
-}
-// ANCHOR_END: encoder
 
 // ANCHOR: settings
 /// The shape of a batch, and the size of the buffer.
@@ -107,29 +59,38 @@ impl PackingSettings {
 // ANCHOR: loader
 /// Best-fit batches from an endless source of documents.
 pub struct PretrainBatches {
-    source: Box<dyn DocumentSource>,
-    encoder: Encoder,
+    source: Box<dyn TokenSource>,
     settings: PackingSettings,
     packer: Packer<SourcePosition>,
     batches: u64,
+    /// Of the position that the loader was resumed from.
+    changes: Vec<Vec<SourcePosition>>,
 }
 
 impl PretrainBatches {
-    /// From the source's beginning.
+    /// From texts, which are encoded on the way; from the source's beginning.
     pub fn new(
         source: Box<dyn DocumentSource>,
         encoder: impl Into<Encoder>,
+        settings: PackingSettings,
+    ) -> Result<Self, Error> {
+        PretrainBatches::of_tokens(TextTokens::new(source, encoder), settings)
+    }
+
+    /// From documents that are ids already, or become so.
+    pub fn of_tokens(
+        source: impl TokenSource + 'static,
         settings: PackingSettings,
     ) -> Result<Self, Error> {
         settings.check()?;
         // (T + 1): the last target lies one place behind the last input.
         let packer = Packer::new(settings.time + 1, Policy::Crop);
         Ok(PretrainBatches {
-            source,
-            encoder: encoder.into(),
+            source: Box::new(source),
             settings,
             packer,
             batches: 0,
+            changes: Vec::new(),
         })
     }
 
@@ -144,11 +105,13 @@ impl PretrainBatches {
                 problem,
             });
         }
-        let documents = fetch(&mut *self.source, &position.pending)?;
+        self.source.redeal(&position.changes)?;
+        let documents = self.source.fetch(&position.pending)?;
         self.source.seek(&position.source)?;
         self.packer = Packer::new(self.settings.time + 1, Policy::Crop);
         self.push(documents);
         self.batches = position.batches;
+        self.changes = position.changes.clone();
         Ok(())
     }
 
@@ -164,6 +127,7 @@ impl PretrainBatches {
             pending: self.packer.pending(),
             offset: 0,
             batches: self.batches,
+            changes: self.changes.clone(),
         }
     }
 
@@ -186,20 +150,19 @@ impl PretrainBatches {
 
     fn top_up(&mut self) -> Result<(), Error> {
         while self.packer.waiting() < self.settings.buffer {
-            let documents = read_refill(&mut *self.source, self.settings.refill)?;
+            let documents = self.source.refill(self.settings.refill)?;
             self.push(documents);
         }
         Ok(())
     }
 
-    fn push(&mut self, documents: Vec<Document>) {
-        let encoded = self.encoder.documents(&documents);
-        for (ids, document) in encoded.into_iter().zip(documents) {
+    fn push(&mut self, documents: Vec<TokenDocument>) {
+        for TokenDocument { ids, at } in documents {
             // Never refused: with BOS an item is not empty, and what is too long can be cropped.
             self.packer.push(Item {
                 ids,
                 mask: Vec::new(),
-                origin: document.at,
+                origin: at,
             });
         }
     }
@@ -215,58 +178,3 @@ impl BatchSource for PretrainBatches {
     }
 }
 // ANCHOR_END: fill
-
-// ANCHOR: refill
-/// Up to `limit` documents, none from beyond the end of the current group.
-///
-/// The end of a group is seen from the position: after a group's last document it names another group, or another epoch.
-pub(crate) fn read_refill(
-    source: &mut dyn DocumentSource,
-    limit: usize,
-) -> Result<Vec<Document>, Error> {
-    let mut documents = Vec::with_capacity(limit);
-    while documents.len() < limit {
-        let document = source.next_document()?;
-        let here = (document.at.epoch, document.at.file, document.at.group);
-        documents.push(document);
-        let next = source.position();
-        if (next.epoch, next.file, next.group) != here {
-            break;
-        }
-    }
-    Ok(documents)
-}
-
-/// Read documents again, given their places; they come back in the order of `places`.
-///
-/// They are read in the order in which they stand in the files, so that each group is decompressed once.
-pub(crate) fn fetch(
-    source: &mut dyn DocumentSource,
-    places: &[SourcePosition],
-) -> Result<Vec<Document>, Error> {
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    // The text of a place is the same in every epoch: the file comes first.
-    order.sort_by_key(|&index| {
-        let at = places[index];
-        (at.file, at.group, at.row, at.epoch)
-    });
-    let mut documents: Vec<Option<Document>> = places.iter().map(|_| None).collect();
-    for index in order {
-        source.seek(&places[index])?;
-        let document = source.next_document()?;
-        if document.at != places[index] {
-            let problem = format!("the next document there is at {}", document.at);
-            return Err(Error::Position {
-                position: places[index].to_string(),
-                what: source.describe(),
-                problem,
-            });
-        }
-        documents[index] = Some(document);
-    }
-    Ok(documents
-        .into_iter()
-        .map(|document| document.expect("each index was visited"))
-        .collect())
-}
-// ANCHOR_END: refill

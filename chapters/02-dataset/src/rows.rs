@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::parquet_documents::{next_batch, read_footer};
+use crate::parquet_documents::{next_rows, read_footer};
 // ANCHOR_END: head
 
 // ANCHOR: place
@@ -81,8 +81,8 @@ pub fn parquet_rows(path: &Path, visit: Visit) -> Result<(), Error> {
         .build()
         .map_err(|error| Error::parquet(path, error))?;
     let mut number = 0;
-    while let Some(batch) = next_batch(path, &mut reader) {
-        let batch = batch?;
+    while let Some(batch) = next_rows(&mut reader) {
+        let batch = batch.map_err(|problem| Error::parquet(path, problem))?;
         let schema = batch.schema();
         for row in 0..batch.num_rows() {
             number += 1;

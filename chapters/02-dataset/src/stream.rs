@@ -17,18 +17,18 @@
 
 use std::collections::VecDeque;
 
-use crate::pretrain_batches::{Encoder, PackingSettings, fetch, read_refill};
-use crate::{Batch, BatchSource, DocumentSource, Error, Position, SourcePosition};
+use crate::pretrain_batches::PackingSettings;
+use crate::tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
+use crate::{Batch, BatchSource, DocumentSource, Error, Position};
 // ANCHOR_END: head
 
 // ANCHOR: stream
 /// Batches cut from one endless ribbon of documents.
 pub struct StreamBatches {
-    source: Box<dyn DocumentSource>,
-    encoder: Encoder,
+    source: TextTokens,
     settings: PackingSettings,
     /// Documents whose ids are not used up, in order.
-    ribbon: VecDeque<(SourcePosition, Vec<u32>)>,
+    ribbon: VecDeque<TokenDocument>,
     /// How many ids of the first of them are used.
     offset: usize,
     /// How many ids of the ribbon are not used.
@@ -44,10 +44,8 @@ impl StreamBatches {
         settings: PackingSettings,
     ) -> Result<Self, Error> {
         settings.check()?;
-        let encoder = encoder.into();
         Ok(StreamBatches {
-            source,
-            encoder,
+            source: TextTokens::new(source, encoder),
             settings,
             ribbon: VecDeque::new(),
             offset: 0,
@@ -58,10 +56,16 @@ impl StreamBatches {
 
     /// Continue behind the batch that carried `position`, bit for bit.
     pub fn resume(&mut self, position: &Position) -> Result<(), Error> {
-        let documents = fetch(&mut *self.source, &position.pending)?;
+        if !position.changes.is_empty() {
+            return Err(Error::Position {
+                position: "of another number of ranks".to_owned(),
+                what: self.source.describe(),
+                problem: "a stream cannot be shared anew".to_owned(),
+            });
+        }
+        let documents = self.source.fetch(&position.pending)?;
         self.source.seek(&position.source)?;
-        let encoded = self.encoder.documents(&documents);
-        let first = encoded.first().map_or(0, Vec::len);
+        let first = documents.first().map_or(0, |document| document.ids.len());
         if position.offset > 0 && position.offset >= first {
             let problem = format!(
                 "the document there has only {first} ids; it is another text or another tokenizer"
@@ -73,12 +77,8 @@ impl StreamBatches {
                 problem,
             });
         }
-        self.unused = encoded.iter().map(Vec::len).sum::<usize>() - position.offset;
-        self.ribbon = documents
-            .into_iter()
-            .map(|document| document.at)
-            .zip(encoded)
-            .collect();
+        self.unused = lengths(&documents) - position.offset;
+        self.ribbon = documents.into();
         self.offset = position.offset;
         self.batches = position.batches;
         Ok(())
@@ -93,9 +93,10 @@ impl StreamBatches {
     pub fn position(&self) -> Position {
         Position {
             source: self.source.position(),
-            pending: self.ribbon.iter().map(|(at, _)| *at).collect(),
+            pending: self.ribbon.iter().map(|document| document.at).collect(),
             offset: self.offset,
             batches: self.batches,
+            changes: Vec::new(),
         }
     }
     // ANCHOR_END: stream
@@ -104,22 +105,14 @@ impl StreamBatches {
     /// Cut `count` ids off the ribbon.
     fn cut(&mut self, count: usize) -> Result<Vec<u32>, Error> {
         while self.unused < count {
-            let documents = read_refill(&mut *self.source, self.settings.refill)?;
-            let encoded = self.encoder.documents(&documents);
-            self.unused += encoded.iter().map(Vec::len).sum::<usize>();
-            self.ribbon.extend(
-                documents
-                    .into_iter()
-                    .map(|document| document.at)
-                    .zip(encoded),
-            );
+            let documents = self.source.refill(self.settings.refill)?;
+            self.unused += lengths(&documents);
+            self.ribbon.extend(documents);
         }
         let mut ids = Vec::with_capacity(count);
         while ids.len() < count {
-            let (_, first) = self
-                .ribbon
-                .front()
-                .expect("the ribbon holds at least `count` ids");
+            let first = self.ribbon.front();
+            let first = &first.expect("the ribbon holds at least `count` ids").ids;
             let end = first.len().min(self.offset + count - ids.len());
             ids.extend_from_slice(&first[self.offset..end]);
             self.offset = end;
@@ -131,6 +124,10 @@ impl StreamBatches {
         self.unused -= count;
         Ok(ids)
     }
+}
+
+fn lengths(documents: &[TokenDocument]) -> usize {
+    documents.iter().map(|document| document.ids.len()).sum()
 }
 
 impl BatchSource for StreamBatches {

@@ -186,6 +186,8 @@ pub struct FolderGroups {
 }
 
 impl Groups for FolderGroups {
+    type Content = String;
+
     /// Only groups that hold something for this side, so that ranks share them evenly.
     fn all(&self) -> Vec<GroupAt> {
         let mut groups = Vec::new();

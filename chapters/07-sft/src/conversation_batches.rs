@@ -133,8 +133,8 @@ impl ConversationBatches {
         Position {
             source: self.mixture.position(),
             pending: self.packer.pending(),
-            offset: 0,
             batches: self.batches,
+            ..Position::default()
         }
     }
 

@@ -3,14 +3,18 @@
 //!
 //! The documents are the embedded world's, or the user's own folder of text (`--text`). The conversations are the
 //! embedded world's in both cases.
+//!
+//! A recipe on real data has all of it fetched by chapter 02: what is missing in the run's data folder, and nothing else.
 
 use crate::recipe::Data;
 use crate::run::Run;
 use anyhow::{Context, Result, bail};
 use dataset::corpus::OpenSettings;
+use dataset::download::{Bars, Catalogue, Order, Settings, provide};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{Corpus, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus};
 use serde::{Deserialize, Serialize};
+use sft::Kind;
 use std::time::Instant;
 use tokenizer::Tokenizer;
 // ANCHOR_END: head
@@ -73,68 +77,72 @@ pub fn run(run: &Run) -> Result<DataNote> {
 }
 
 fn external(run: &Run, started: Instant) -> Result<DataNote> {
-    let missing = missing(run);
-    if !missing.is_empty() {
-        bail!(
-            "the recipe {} needs data that this version does not download: {}",
-            run.recipe.name,
-            missing.join("; ")
-        );
+    let (catalogue, data) = (Catalogue::built_in(), run.folder.data());
+    let order = order(run, &catalogue);
+    let settings = Settings::from_environment()?;
+    let provided = provide(&catalogue, &order, &data, &settings, &Bars::default())
+        .with_context(|| format!("the data of the recipe {}", run.recipe.name))?;
+    for remark in &provided.remarks {
+        run.say("data", remark);
     }
-    let Some(text) = &run.text else {
-        unreachable!("missing text is in the list above")
+    corpus(run)?; // fails now rather than later if the shards cannot be read
+    let documents = match (&run.text, &order.shards) {
+        (Some(text), _) => text.display().to_string(),
+        (None, Some((repository, Some(count)))) => format!("{count} shards of {repository}"),
+        (None, _) => "all shards".to_owned(),
     };
-    corpus(run)?;
     let note = DataNote {
-        about: format!("documents from {}", text.display()),
+        about: format!("documents from {documents}; {} files", provided.files),
         seconds: started.elapsed().as_secs_f64(),
     };
     run.folder.write_note("data", &note)?;
-    run.say("data", &note.about);
+    run.say(
+        "data",
+        &format!(
+            "{}, {} of them fetched now · {:.1} s",
+            note.about, provided.fetched, note.seconds
+        ),
+    );
     Ok(note)
 }
 // ANCHOR_END: run
 
 // ANCHOR: missing
-/// What a recipe on real shards lacks, with the remedy. Whoever starts a run of hours is told all of it now.
-fn missing(run: &Run) -> Vec<String> {
+/// What a recipe on real data needs and the run's data folder does not have. What somebody has put there by hand stays.
+fn order(run: &Run, catalogue: &Catalogue) -> Order {
     let recipe = &run.recipe;
-    let mut lines = Vec::new();
-    if let (None, Data::Shards { repository, .. }) = (&run.text, &recipe.data) {
-        lines.push(format!(
-            "fetch the shards of {repository} and name their folder with --text FOLDER (the last one in name \
-             order is validation)"
-        ));
+    let mut sets: Vec<&str> = Vec::new();
+    let stages = recipe.mid.iter().chain(&recipe.sft);
+    let mixtures = stages.flat_map(|stage| [Some(&stage.mixture), stage.validation.as_ref()]);
+    for source in mixtures.flatten().flat_map(|mixture| &mixture.sources) {
+        sets.extend(match source.kind {
+            Kind::Smoltalk => &["smoltalk"][..],
+            Kind::Mmlu => &["mmlu"],
+            Kind::Arc => &["arc-easy", "arc-challenge"],
+            Kind::Gsm8k => &["gsm8k"],
+            Kind::Identity => &["identity"],
+            Kind::SimpleSpelling | Kind::SpellingBee => &["words"],
+        });
     }
-    let mut sets: Vec<(&str, &str)> = Vec::new();
-    if recipe.mid.is_some() || recipe.sft.is_some() {
-        sets.push(("chat", "SmolTalk's train and test, identity"));
-        sets.push(("mmlu", "auxiliary_train and test"));
-        sets.push(("arc", "ARC-Easy and ARC-Challenge, train and test"));
-        sets.push(("words", "words_alpha.txt"));
-    }
-    if recipe.rl.is_some() || recipe.sft.is_some() {
-        sets.push(("gsm8k", "train and test"));
+    if recipe.rl.is_some() {
+        sets.push("gsm8k");
     }
     if recipe.evals.is_some() {
-        sets.push((
-            "core",
-            "the evaluation bundle: core.yaml, eval_meta_data.csv, eval_data",
-        ));
-        sets.push(("humaneval", "HumanEval.jsonl"));
+        sets.extend(["core", "arc-easy", "arc-challenge", "mmlu", "gsm8k"]);
+        sets.extend(["humaneval", "words"]);
     }
+    sets.sort_unstable();
+    sets.dedup();
     let data = run.folder.data();
-    lines.extend(
-        sets.into_iter()
-            .filter(|(folder, _)| !data.join(folder).exists())
-            .map(|(folder, what)| {
-                format!(
-                    "put {what}, or a link to them, at {}",
-                    data.join(folder).display()
-                )
-            }),
-    );
-    lines
+    sets.retain(|name| !catalogue.is_in_place(name, &data));
+    let shards = match (&run.text, &recipe.data) {
+        (None, Data::Shards { repository, shards }) => Some((repository.clone(), Some(*shards))),
+        _ => None,
+    };
+    Order {
+        shards,
+        sets: sets.into_iter().map(str::to_owned).collect(),
+    }
 }
 // ANCHOR_END: missing
 
@@ -171,6 +179,11 @@ fn corpus(run: &Run) -> Result<Corpus> {
     // token, a careful guess that needs no tokenizer yet, a piece fits into a row.
     let mut settings = OpenSettings::default();
     settings.texts.max_document_chars = run.recipe.model.context as usize * 5 / 2;
+    // The same shard always, however many are there: else the next download would make training text of it.
+    if let (None, Data::Shards { repository, .. }) = (&run.text, &run.recipe.data) {
+        let set = Catalogue::built_in();
+        settings.validation_shard = Some(set.shard_set(repository)?.validation());
+    }
     open_corpus(&folder, &settings)
         .with_context(|| format!("cannot read documents from {}", folder.display()))
 }
