@@ -131,8 +131,9 @@ fn answers_out_of_range_and_types_out_of_place_are_refused() {
 fn the_letter_touches_its_option_and_the_answer_is_one_token() {
     let text = "- one=A\n- two=B\n- three=C\n- four=D\nA B C D\nIs one two?\nThe cod, the crab.\n"
         .repeat(200);
+    // 33 merges: each of the text's chunks has become one token, and no more can be learnt from it.
     let tokenizer =
-        tokenizer::train(std::iter::once(text), &TrainSettings::new(330), &mut |_| {}).unwrap();
+        tokenizer::train(std::iter::once(text), &TrainSettings::new(298), &mut |_| {}).unwrap();
     for option in ["cod", "the crab", "x y cod", "魚"] {
         let choices = vec![option.to_owned(), "one".to_owned(), "two".to_owned()];
         let question = MultipleChoice {
