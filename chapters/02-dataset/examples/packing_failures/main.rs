@@ -1,4 +1,4 @@
-//! `cargo run -p dataset --example failures -- FOLDER`: three ways to fail, measured on a tidepool and drawn.
+//! `cargo run -p dataset --example packing_failures -- FOLDER`: three ways to fail, measured on a tidepool and drawn.
 //!
 //! FOLDER is `book/src/figures`; `02-failures.csv` and `02-failures.svg` are written there. No clock is read: the numbers are
 //! the same on every machine.
