@@ -173,8 +173,7 @@ fn same_entity(facts: &[FactId], id: FactId) -> Vec<FactId> {
 const ROUNDS: usize = 8;
 
 /// A list of options, and one question after the other that is answered by letter: the first as MMLU asks it, the others
-/// about the same list. A letter is a single token, so a conversation with one of them has little to learn from. On the training
-/// side the first is worded as on question pages half of the time: by letter, a model is slow to recognise a question in other words.
+/// about the same list. A letter is a single token, so a conversation with one of them has little to learn from.
 fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut Dice) -> Chat {
     let choices = world.short_options(id, 4, dice);
     let attribute = world.fact(id).1.attribute;
@@ -190,15 +189,8 @@ fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut D
         .collect();
     dice.shuffle(&mut asked);
     asked.truncate(ROUNDS - 1);
-    let mut question = |fact: FactId| {
-        if side == Side::Train && dice.chance(50) {
-            world.page_question(fact, dice)
-        } else {
-            worded(world, side, fact, dice)
-        }
-    };
     let first = MultipleChoice {
-        question: question(id),
+        question: worded(world, side, id, dice),
         answer: place(id).expect("the options hold the right one"),
         choices: choices.clone(),
         subject: String::new(),
