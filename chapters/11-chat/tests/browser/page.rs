@@ -120,6 +120,23 @@ impl Page {
         (x, y)
     }
 
+    /// Points at the first element that matches until an expression is true: from under a mouse that comes while the page is still
+    /// scrolling, the element slips away.
+    pub fn point_until(&self, selector: &str, expression: &str) {
+        for _ in 0..40 {
+            self.point_at(selector);
+            let pointed = Instant::now();
+            while pointed.elapsed() < Duration::from_millis(500) {
+                if self.is_true(&format!("Boolean({expression})")) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            self.mouse("mouseMoved", 0.0, 0.0);
+        }
+        panic!("pointing at {selector} never made this true: {expression}");
+    }
+
     pub fn click(&self, selector: &str) {
         let (x, y) = self.point_at(selector);
         self.mouse("mousePressed", x, y);

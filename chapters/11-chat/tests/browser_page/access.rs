@@ -291,8 +291,7 @@ fn all_text_has_enough_contrast_in_both_schemes() {
     page.ask("refuse");
     enough();
     page.click("#xray");
-    page.point_at(".token");
-    page.until("!document.querySelector('#evidence').hidden");
+    page.point_until(".token", "!document.querySelector('#evidence').hidden");
     enough();
     page.click("#open-settings");
     enough();
