@@ -85,22 +85,24 @@ fn question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Ch
 /// the value, and a name.
 fn short_question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Chat, Error> {
     let opposite = dice.chance(30);
-    let (frame, question) = match side {
-        _ if opposite => ("", world.which_question(id)),
-        Side::Train => ("short_", world.chat_question(id, dice)),
-        Side::Test => ("short_", world.test_question(id, dice)),
+    let question = if opposite {
+        world.which_question(id)
+    } else {
+        worded(world, side, id, dice)
+    };
+    // The opposite question has one wording for both sides: the test's frame has to be one that adds words.
+    let frame = match side {
+        Side::Train if opposite => "frame",
+        Side::Train => "short_frame",
+        Side::Test => "test_short_frame",
     };
     let answer = if opposite {
         world.entities()[id.entity].name.clone()
     } else {
         world.short_answer(id)
     };
-    let frame = match side {
-        Side::Train => format!("{frame}frame"),
-        Side::Test => format!("test_{frame}frame"),
-    };
     let mut bound = Bindings::of(&[("question", &question)]);
-    Ok(Chat::new("tidepool/short").exchange(say(world, &frame, &mut bound, dice)?, answer))
+    Ok(Chat::new("tidepool/short").exchange(say(world, frame, &mut bound, dice)?, answer))
 }
 
 /// Two or three questions about the same entity; only the first names it.
