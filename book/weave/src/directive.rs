@@ -7,6 +7,7 @@
 //! {{#table book/src/figures/ablation-model.md}}                  a table that a program wrote, as it is
 //! {{#transcript book/transcripts/run.txt}}                       what a command printed when it was recorded
 //! {{#transcript book/transcripts/run.txt:5-20 "Packing"}}        lines 5 to 20 of that, folded under a title
+//! {{#exercises 03}}                                              the table of a chapter's exercises
 //! {{#contents}}                                                  the table of pages with their minutes
 //! ```
 //!
@@ -37,6 +38,8 @@ pub enum Directive {
         lines: Option<(usize, usize)>,
         title: Option<String>,
     },
+    /// The table of a chapter's exercises.
+    Exercises { chapter: String },
     /// The table of pages.
     Contents,
 }
@@ -44,11 +47,13 @@ pub enum Directive {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
     #[error(
-        "`{{{{#{name}` is no directive of this book; there are weave, fold, transcript, table and contents."
+        "`{{{{#{name}` is no directive of this book; there are weave, fold, transcript, table, exercises and contents."
     )]
     Unknown { name: String },
     #[error("{text} names no file; write {{{{#weave path/from/the/root.rs:anchor}}}}.")]
     NoPath { text: String },
+    #[error("{text} names no chapter; write {{{{#exercises 03}}}}.")]
+    NoChapter { text: String },
     #[error("{text} has no title; write {{{{#fold path:anchor \"What is folded away\"}}}}.")]
     NoTitle { text: String },
     #[error("{text}: `{lines}` are no lines; write the first and the last: run.txt:5-20")]
@@ -120,6 +125,12 @@ pub fn parse(text: &str) -> Result<Directive, Error> {
                 path: rest.to_string(),
             })
         }
+        "exercises" if !rest.is_empty() => Ok(Directive::Exercises {
+            chapter: rest.to_string(),
+        }),
+        "exercises" => Err(Error::NoChapter {
+            text: text.to_string(),
+        }),
         "table" => Err(Error::NoPath {
             text: text.to_string(),
         }),
@@ -226,6 +237,12 @@ mod tests {
         );
         assert_eq!(parse("{{#contents}}"), Ok(Directive::Contents));
         assert_eq!(
+            parse("{{#exercises 03}}"),
+            Ok(Directive::Exercises {
+                chapter: "03".into()
+            })
+        );
+        assert_eq!(
             parse("{{#table book/src/figures/ablation.md}}"),
             Ok(Directive::Table {
                 path: "book/src/figures/ablation.md".into()
@@ -253,6 +270,10 @@ mod tests {
             Err(Error::Unknown { .. })
         ));
         assert!(matches!(parse("{{#weave}}"), Err(Error::NoPath { .. })));
+        assert!(matches!(
+            parse("{{#exercises}}"),
+            Err(Error::NoChapter { .. })
+        ));
         assert!(matches!(
             parse("{{#fold a.rs}}"),
             Err(Error::NoTitle { .. })

@@ -26,6 +26,7 @@ pub mod controls;
 pub mod coverage;
 pub mod directive;
 pub mod edit;
+pub mod exercises;
 pub mod figures;
 pub mod formulas;
 pub mod front;

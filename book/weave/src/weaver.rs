@@ -20,7 +20,9 @@ use crate::outside::{self, Outside};
 use crate::page::{Page, Problem};
 use crate::sources::Sources;
 use crate::transcript::Transcript;
-use crate::{console, controls, figures, formulas, front, headings, measure, snippets, spine};
+use crate::{
+    console, controls, exercises, figures, formulas, front, headings, measure, snippets, spine,
+};
 
 /// What the weaver has to know besides the pages.
 #[derive(Debug, Clone)]
@@ -200,6 +202,9 @@ impl Loom<'_> {
     fn place(&mut self, placed: &Placed, facts: &mut Facts) -> Result<String, String> {
         let (path, anchor, title) = match &placed.directive {
             Directive::Contents => return Ok(contents::table(self.entries)),
+            Directive::Exercises { chapter } => {
+                return exercises::table(self.sources.root(), chapter);
+            }
             Directive::Table { path } => {
                 return std::fs::read_to_string(self.sources.root().join(path)).map_err(|error| {
                     format!("cannot read the table {path}: {error}; the command that writes it stands in the chapter")

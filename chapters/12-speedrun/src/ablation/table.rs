@@ -179,7 +179,8 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
 /// Dots with intervals, a line per variant, zero in the middle of things.
 pub fn figure(path: &Path, effects: &[Effect]) -> Result<()> {
     use std::fmt::Write;
-    let (left, right, top, line) = (250.0, 700.0, 28.0, 20.0);
+    // At the left there is room for the longest name.
+    let (left, right, top, line) = (400.0, 800.0, 28.0, 20.0);
     let reach = effects
         .iter()
         .map(|effect| {
@@ -190,7 +191,7 @@ pub fn figure(path: &Path, effects: &[Effect]) -> Result<()> {
         |value: f64| left + (right - left) * (value.clamp(-reach, reach) + reach) / (2.0 * reach);
     let height = top + line * effects.len() as f64 + 34.0;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 {height}\" font-family=\"sans-serif\" font-size=\"12\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 820 {height}\" font-family=\"sans-serif\" font-size=\"12\" \
          fill=\"currentColor\">\n<line x1=\"{0}\" x2=\"{0}\" y1=\"{top}\" y2=\"{1}\" stroke=\"currentColor\" \
          stroke-opacity=\"0.4\"/>\n",
         x(0.0),

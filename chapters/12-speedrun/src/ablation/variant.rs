@@ -114,8 +114,8 @@ const REFINEMENTS: [Refinement; 5] = [
     ("cautious decay", |to, from| to.cautious = from.cautious),
 ];
 
-/// nanochat's 0.28 belongs to 2,520 steps at depth 12; per step of so short a run the same loss of weight over the
-/// whole run needs more. Over 160 steps at a mean rate of about 0.014, a decay of 1 forgets a share of e^−2 or so of a weight.
+/// nanochat's 0.28 belongs to 2,520 steps at depth 12; for the same loss of weight over the whole run, each step of a short one
+/// has to take more. In 100 steps at a mean rate of 0.016 a decay of 1 leaves e^−1.6 = 0.2 of a weight that is always decayed.
 const DECAY: f64 = 1.0;
 
 fn refine(recipe: &mut Recipe, refinements: Refinements) {
