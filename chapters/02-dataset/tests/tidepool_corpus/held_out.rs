@@ -190,6 +190,62 @@ fn no_training_conversation_is_about_a_held_out_fact() {
     }
 }
 
+/// The same where the answer is a letter, which the sentences above do not show: the letter is one of the list's, every
+/// question names an entity, and what stands at the letter is true of it and not held out.
+#[test]
+fn no_training_conversation_by_letter_asks_for_a_held_out_fact() {
+    let (world, dir) = corpus();
+    let mut asked = 0;
+    let mut beginnings = BTreeSet::new();
+    for row in rows(&dir.join("chat/train.jsonl")) {
+        if text(&row["source"]) != "tidepool/letters" {
+            continue;
+        }
+        let turns: Vec<&Value> = row["messages"].as_array().unwrap().iter().collect();
+        let turns: Vec<&Value> = turns
+            .into_iter()
+            .filter(|it| it["role"] != "system")
+            .collect();
+        let options: BTreeMap<&str, &str> = text(&turns[0]["content"])
+            .lines()
+            .filter_map(|line| line.strip_prefix("- ")?.split_once('='))
+            .map(|(option, letter)| (letter, option))
+            .collect();
+        assert_eq!(options.len(), 4, "{row}");
+        for pair in turns.chunks(2) {
+            // Names stand in the question, not in the list; there they would be options.
+            let question: String = text(&pair[0]["content"])
+                .lines()
+                .filter(|line| !line.starts_with("- "))
+                .collect();
+            let entity = world
+                .entities()
+                .iter()
+                .find(|it| holds_word(&question, &it.name))
+                .unwrap_or_else(|| panic!("nobody is asked about: {question}"));
+            let answer = options[text(&pair[1]["content"])];
+            let told = entity.facts.iter().any(|fact| {
+                let values = &world.attributes()[fact.attribute].values;
+                let of_attribute =
+                    |option: &str| values.iter().any(|it| option.contains(it.as_str()));
+                !fact.held_out
+                    && answer.contains(&values[fact.value])
+                    && options.values().all(|option| of_attribute(option))
+            });
+            assert!(told, "{question} {answer}");
+            let first = question.split(&entity.name).next().unwrap();
+            beginnings.insert(first.to_string());
+            asked += 1;
+        }
+    }
+    // Wordings of pages, of conversations, in frames, and with the entity named first.
+    assert!(
+        asked > 500 && beginnings.len() > 100,
+        "{asked}, {}",
+        beginnings.len()
+    );
+}
+
 fn holds_word(sentence: &str, word: &str) -> bool {
     sentence.match_indices(word).any(|(at, _)| {
         let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);

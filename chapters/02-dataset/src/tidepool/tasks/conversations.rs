@@ -19,7 +19,7 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
     let draw = |turn: usize| {
         // Every fact in turn, so that all are asked about equally often.
         let id = facts[turn % facts.len()];
-        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 6, 30]) {
+        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 10, 30]) {
             0 => question(world, side, id, &mut dice)?,
             1 => short_question(world, side, id, &mut dice)?,
             2 => follow_up(world, side, &facts, id, &mut dice)?,
@@ -27,7 +27,7 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
             4 => small_talk(world, side, &mut dice)?,
             5 => greeting_and_question(world, side, id, &mut dice)?,
             6 => function(world, side, &mut dice)?,
-            _ => letters(world, side, &facts, id, &mut dice),
+            _ => letters(world, side, &facts, id, &mut dice)?,
         };
         // A few conversations open with a system message, as SmolTalk's do.
         Ok(if dice.chance(3) {
@@ -176,7 +176,13 @@ const ROUNDS: usize = 8;
 
 /// A list of options, and one question after the other that is answered by letter: the first as MMLU asks it, the others
 /// about the same list. A letter is a single token, so a conversation with one of them has little to learn from.
-fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut Dice) -> Chat {
+fn letters(
+    world: &World,
+    side: Side,
+    facts: &[FactId],
+    id: FactId,
+    dice: &mut Dice,
+) -> Result<Chat, Error> {
     let choices = world.short_options(id, 4, dice);
     let attribute = world.fact(id).1.attribute;
     let place = |fact: FactId| {
@@ -192,7 +198,7 @@ fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut D
     dice.shuffle(&mut asked);
     asked.truncate(ROUNDS - 1);
     let first = MultipleChoice {
-        question: worded(world, side, id, dice),
+        question: asked_anyhow(world, side, id, dice)?,
         answer: place(id).expect("the options hold the right one"),
         choices: choices.clone(),
         subject: String::new(),
@@ -201,9 +207,29 @@ fn letters(world: &World, side: Side, facts: &[FactId], id: FactId, dice: &mut D
         Chat::new("tidepool/letters").exchange(first.prompt(), first.letter().to_string());
     let letters: Vec<char> = first.letters().collect();
     for (fact, place) in asked {
-        chat = chat.exchange(worded(world, side, fact, dice), letters[place].to_string());
+        let question = asked_anyhow(world, side, fact, dice)?;
+        chat = chat.exchange(question, letters[place].to_string());
     }
-    chat
+    Ok(chat)
+}
+
+/// A question in every way that training text has: by letter, a model is slow to recognise one in other words, and needs to have
+/// seen that the words do not matter.
+fn asked_anyhow(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<String, Error> {
+    if side == Side::Test {
+        return Ok(world.test_question(id, dice));
+    }
+    Ok(match dice.weighted(&[30, 25, 15, 30]) {
+        0 => world.page_question(id, dice),
+        1 => world.chat_question(id, dice),
+        2 => framed(world, side, id, dice)?,
+        _ => {
+            let follow = world.follow_question(id, dice);
+            let name = &world.entities()[id.entity].name;
+            let mut bound = Bindings::of(&[("name", name), ("follow", &follow)]);
+            say(world, "introduced", &mut bound, dice)?
+        }
+    })
 }
 // ANCHOR_END: letters
 
