@@ -166,16 +166,19 @@ fn report(
 ) -> Result<()> {
     let mut folders = vec![run.folder.root().to_path_buf()];
     folders.extend(options.book.clone());
+    // All texts first: what is written into the book makes the working tree differ from its commit, which the texts name.
+    let mut tables = Vec::new();
     for (family, name) in [(Family::Model, "model"), (Family::Optimizer, "optimizer")] {
         let effects = effects(variants, rows, speeds, family);
-        if effects.is_empty() {
-            continue;
+        if !effects.is_empty() {
+            tables.push((name, markdown(run, &effects, rows, family), effects));
         }
-        let text = markdown(run, &effects, rows, family);
+    }
+    for (name, text, effects) in &tables {
         for folder in &folders {
             let path = folder.join(format!("ablation-{name}.md"));
-            write_whole(&path, &text)?;
-            figure(&folder.join(format!("ablation-{name}.svg")), &effects)?;
+            write_whole(&path, text)?;
+            figure(&folder.join(format!("ablation-{name}.svg")), effects)?;
             run.say("ablate", &format!("wrote {}", path.display()));
         }
     }

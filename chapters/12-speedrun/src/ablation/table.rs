@@ -159,7 +159,7 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
     text += &format!(
         "\nNegative is better where a change is on alone; where it is off alone, positive says that it is missed. \
          {trust} The seed recipe has {} bits per byte, with {what} {}. \
-         {} layers, width {}, context {}, {} tokens of tidepool in batches of {}. {}, commit {}, {}; `nanocrab ablate`.\n",
+         {} layers, width {}, context {}, {} tokens of tidepool in batches of {}. {} cores of an {}, commit {}, {}; `nanocrab ablate`.\n",
         mean(SEED).map_or("–".into(), |mean| format!("{mean:.4}")),
         mean(all).map_or("–".into(), |mean| format!("{mean:.4}")),
         model.layers,
@@ -167,6 +167,7 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
         model.context,
         crate::arithmetic::grouped(recipe.tokens.unwrap_or(0)),
         crate::arithmetic::grouped(recipe.batch_tokens),
+        run.machine.threads,
         crate::report::processor().trim_start_matches(", "),
         crate::report::commit(),
         chrono::Local::now().format("%Y-%m-%d"),
