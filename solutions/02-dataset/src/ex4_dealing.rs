@@ -12,8 +12,8 @@
 //! group of every one.
 //!
 //! `two_sides`: of the shards in a folder one is for validation. It is known by its *name*. "The last one" is another one
-//! next week, when more shards have come, and by then it has been trained on. Where the named shard is missing, or
-//! nothing is left to train on, there is no corpus: return an error that says which shard was wanted.
+//! next week, when more shards have come, and what was the last one is then trained on. Where the named shard is missing,
+//! or nothing is left to train on, there is no corpus: return an error that says which shard was wanted.
 //!
 //! ## Hint 1
 //!

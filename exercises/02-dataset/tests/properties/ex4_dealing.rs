@@ -136,7 +136,7 @@ pub fn properties() -> Vec<Property<Functions>> {
             },
         ),
         property(
-            "what is for validation this week was not trained on last week",
+            "what was for validation last week is so this week, and is not trained on",
             shards,
             |f: &Functions, (names, before)| {
                 let before = &names[..before.min(names.len())];
@@ -147,11 +147,12 @@ pub fn properties() -> Vec<Property<Functions>> {
                     ("validation", validation),
                 ]);
                 case.obeys(|| {
-                    let (trained, _) = (f.two_sides)(before, validation)?;
-                    let (_, held_out) = (f.two_sides)(&names, validation)?;
-                    match (trained.contains(&held_out), held_out.is_empty()) {
-                        (true, _) => Err(format!("{held_out} was")),
-                        (_, true) => Err("nothing is for validation".into()),
+                    let (_, was) = (f.two_sides)(before, validation)?;
+                    let (trained, held_out) = (f.two_sides)(&names, validation)?;
+                    match (trained.contains(&was), held_out == was) {
+                        _ if was.is_empty() => Err("nothing was for validation".into()),
+                        (true, _) => Err(format!("{was} is trained on this week")),
+                        (_, false) => Err(format!("this week it is {held_out}")),
                         _ => Ok(()),
                     }
                 })
