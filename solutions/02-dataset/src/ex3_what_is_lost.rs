@@ -43,7 +43,7 @@
 //! its rows begin with a document.
 //!
 //! Documents longer than a row show the other side. A text of ten rows fills ten rows of the stream, nine of them blind,
-//! and one of best fit, which throws nine tenths of it away. Neither is good; the chapter cuts such texts at paragraphs,
+//! and one of best fit, which throws nine tenths of it away. Neither is good; the chapter cuts such texts into pieces,
 //! before they are packed.
 
 use dataset::best_fit::{Item, Packer, Policy, Row};
