@@ -7,7 +7,7 @@ use std::path::Path;
 
 // ANCHOR: packages
 /// Packages that must build where libtorch is not.
-const WITHOUT_LIBTORCH: [&str; 7] = [
+const WITHOUT_LIBTORCH: [&str; 9] = [
     "tokenizer",
     "dataset",
     "course",
@@ -15,6 +15,8 @@ const WITHOUT_LIBTORCH: [&str; 7] = [
     "judge",
     "solutions-01",
     "exercises-01",
+    "solutions-02",
+    "exercises-02",
 ];
 
 /// One package of the workspace, as the rule sees it.

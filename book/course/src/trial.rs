@@ -14,6 +14,15 @@ use std::process::{Command, Stdio};
 /// Chapters whose exercises build without libtorch.
 const WITHOUT_LIBTORCH: [u32; 2] = [1, 2];
 
+/// What a chapter's exercises stand on that takes minutes to compile: a crate, and what people know it as.
+fn slow_to_compile(chapter: u32) -> Option<(&'static str, &'static str)> {
+    match chapter {
+        1 => None,
+        2 => Some(("parquet", "the readers of parquet")),
+        _ => Some(("tch", "libtorch's Rust side")),
+    }
+}
+
 /// A program that judges.
 pub struct Program {
     pub package: String,
@@ -51,9 +60,10 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         ));
     }
     if !is_compiled(project, &package) {
-        let how_long = match is_compiled(project, "tch") || WITHOUT_LIBTORCH.contains(&chapter) {
-            true => "a minute or so",
-            false => "with libtorch's Rust side some minutes",
+        let missing = slow_to_compile(chapter).filter(|(krate, _)| !is_compiled(project, krate));
+        let how_long = match missing {
+            None => "a minute or so".to_string(),
+            Some((_, what)) => format!("with {what} some minutes"),
         };
         eprintln!("compiling what judges the exercises of chapter {chapter:02}: {how_long}, once");
     }
@@ -99,15 +109,15 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
     }))
 }
 
-/// The packages that cargo chooses features for. Alone, an exercise's package would get a tch with fewer features than
-/// everything else does, and that is minutes of compiling for a second one. So the default members are named beside it;
-/// what is built is still its test program alone.
+/// The packages that cargo chooses features for. Alone, an exercise's package would get a tch, or a parquet, with fewer
+/// features than everything else does, and that is minutes of compiling for a second one. So the default members are named
+/// beside it; what is built is still its test program alone, and no libtorch where it has none among its dependencies.
 ///
 /// # Errors
 /// The chapters' folder cannot be read.
 pub fn selection(project: &Project, chapter: u32, package: &str) -> Result<Vec<String>, Error> {
     let mut selected = vec![format!("--package={package}")];
-    if !WITHOUT_LIBTORCH.contains(&chapter) {
+    if slow_to_compile(chapter).is_some() {
         selected.extend(default_members(project)?);
     }
     Ok(selected)

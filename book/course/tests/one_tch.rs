@@ -1,4 +1,4 @@
-//! The exercises are built with the tch that everything else uses: a second one would be minutes of compiling.
+//! The exercises are built with the tch and the parquet that everything else uses: second ones would be minutes of compiling.
 
 use course::Project;
 use course::trial::selection;
@@ -24,12 +24,19 @@ fn features(project: &Project, selected: &[String]) -> BTreeSet<String> {
 }
 
 #[test]
-fn exercises_with_tensors_choose_the_features_of_the_chapters() {
+fn exercises_on_large_crates_choose_the_features_of_the_chapters() {
     let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let chapters = features(&project, &[]);
     assert!(chapters.iter().any(|line| line.starts_with("tch v")));
-    for package in ["exercises-03", "solutions-03"] {
-        let selected = selection(&project, 3, package).unwrap();
+    assert!(chapters.iter().any(|line| line.starts_with("parquet v")));
+    let packages = [
+        (2, "exercises-02"),
+        (2, "solutions-02"),
+        (3, "exercises-03"),
+        (3, "solutions-03"),
+    ];
+    for (chapter, package) in packages {
+        let selected = selection(&project, chapter, package).unwrap();
         let with_exercises = features(&project, &selected);
         let added: Vec<&String> = with_exercises.difference(&chapters).collect();
         let is_own = |line: &&&String| {
@@ -44,7 +51,7 @@ fn exercises_with_tensors_choose_the_features_of_the_chapters() {
 }
 
 #[test]
-fn exercises_without_tensors_are_built_alone() {
+fn exercises_that_need_little_are_built_alone() {
     let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let selected = selection(&project, 1, "exercises-01").unwrap();
     assert_eq!(selected, ["--package=exercises-01"]);

@@ -1,13 +1,13 @@
-//! A learner goes through chapters 01 and 03 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
+//! A learner goes through chapters 01 to 03 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
 //! right answers. What is printed is read as they would read it.
 //!
-//! Without libtorch the learner stops after chapter 01, which needs none.
+//! Without libtorch the learner stops after chapter 02, which needs none.
 
 mod clone;
 mod mistakes;
 
 use clone::Clone;
-use mistakes::{Chapter, TOKENIZER, TRANSFORMER};
+use mistakes::{Chapter, DATASET, TOKENIZER, TRANSFORMER};
 use std::fs;
 
 fn says(text: &str, parts: &[&str]) {
@@ -24,6 +24,9 @@ fn a_learner_goes_through_the_chapters() {
     wrong_answers(&clone, &TOKENIZER);
     hints(&clone);
     right_answers(&clone, &TOKENIZER);
+    the_first_row(&clone);
+    wrong_answers(&clone, &DATASET);
+    right_answers(&clone, &DATASET);
     if clone.has_libtorch() {
         the_first_tensor(&clone);
         what_libtorch_refuses(&clone);
@@ -59,7 +62,10 @@ fn the_first_minute(clone: &Clone) {
             "cargo course check 01.1",
         ],
     );
-    says(&clone.runs("status"), &["01.11", "03.11", "0 of 22 green"]);
+    says(
+        &clone.runs("status"),
+        &["01.11", "02.11", "03.11", "0 of 33 green"],
+    );
     let text = clone.fails("check");
     says(
         &text,
@@ -108,6 +114,38 @@ fn a_file_that_does_not_compile(clone: &Clone) {
             "all 7 properties hold",
             "The solution holds on this machine",
         ],
+    );
+}
+
+/// Chapter 02 begins.
+fn the_first_row(clone: &Clone) {
+    says(
+        &clone.runs("next"),
+        &["Next: 02.1 first_green (2 minutes", "check 02.1"],
+    );
+    let text = clone.fails("check");
+    says(
+        &text,
+        &[
+            "02.1 first_green: 0 of 1",
+            "expected  ([0, 71, 72, 0], [71, 72, 0, 73])",
+            "yours     ([0, 71, 72], [71, 72, 0])",
+        ],
+    );
+    let text = clone.fails("check 02");
+    says(
+        &text,
+        &[
+            "02.2 fill_a_row: not written yet",
+            "02.8 three_bugs: 2 of 6 properties hold",
+            "src/ex11_patient_download.rs:",
+            "0 of 11 green",
+        ],
+    );
+    delete_the_marker(clone, &DATASET);
+    says(
+        &clone.runs("check"),
+        &["02.1 is green", "Next: 02.2 fill_a_row"],
     );
 }
 
@@ -244,7 +282,7 @@ fn right_answers(clone: &Clone, chapter: &Chapter) {
 fn all_is_done(clone: &Clone) {
     says(
         &clone.runs("status"),
-        &["22 of 22 green, about 0 h 0 min to go", "3 of 3 hints"],
+        &["33 of 33 green, about 0 h 0 min to go", "3 of 3 hints"],
     );
     says(&clone.runs("check"), &["All exercises are green"]);
 }

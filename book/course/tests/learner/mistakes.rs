@@ -84,6 +84,74 @@ pub const TOKENIZER: Chapter = Chapter {
     ],
 };
 
+pub const DATASET: Chapter = Chapter {
+    number: "02",
+    folder: "02-dataset",
+    exercises: 11,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "(waiting[number], Reverse(number))",
+            wrong: "waiting[number]",
+            breaks: "of equally long ones the first to come goes first, also when it is cropped",
+        },
+        Mistake {
+            exercise: 3,
+            right: ".take_while(|&&place| place != 0)",
+            wrong: ".filter(|&&place| place != 0)",
+            breaks: "the stream of 4, 7, 2, 5 in rows of six: one of three begins with a document",
+        },
+        Mistake {
+            exercise: 4,
+            right: "training.sort();",
+            wrong: "",
+            breaks: "the named shard is for validation, all others are for training, by name",
+        },
+        Mistake {
+            exercise: 5,
+            right: "ids.iter().zip(mask).skip(1)",
+            wrong: "ids.iter().skip(1).zip(mask)",
+            breaks: "a target is the next id, if the mask of that id is 1",
+        },
+        Mistake {
+            exercise: 6,
+            right: ".map(str::to_lowercase)",
+            wrong: ".map(str::to_string)",
+            breaks: "words are runs of letters and digits in lower case",
+        },
+        Mistake {
+            exercise: 7,
+            right: "waiting: self.packer.pending()",
+            wrong: "waiting: Vec::new()",
+            breaks: "a fresh loader goes on with the very next row",
+        },
+        Mistake {
+            exercise: 8,
+            right: "self.place.offset += taken",
+            wrong: "self.place.offset = taken",
+            breaks: "one rank, documents of several rows: the ribbon in rows",
+        },
+        Mistake {
+            exercise: 9,
+            right: "id <= u32::from(u16::MAX)",
+            wrong: "id < u32::from(u16::MAX)",
+            breaks: "what is written has the layout, two bytes to an id if all of them fit",
+        },
+        Mistake {
+            exercise: 10,
+            right: "all.min().unwrap_or",
+            wrong: "all.max().unwrap_or",
+            breaks: "a signature holds the smallest hash for each hash function",
+        },
+        Mistake {
+            exercise: 11,
+            right: "Ordering::Less if brought_some => self.failures = 0,",
+            wrong: "",
+            breaks: "bytes that came let it forget the failures before them",
+        },
+    ],
+};
+
 pub const TRANSFORMER: Chapter = Chapter {
     number: "03",
     folder: "03-transformer",
