@@ -17,7 +17,7 @@ use crate::catalogue::{self, Chapter, numbered};
 use crate::checks::Job;
 use crate::generate::{State, compare};
 use crate::suite::Verdict;
-use crate::trial::{self, Whose};
+use crate::trial::{self, Built, Complaint, Whose};
 use crate::{Error, Project};
 
 // ANCHOR: gates
@@ -37,7 +37,7 @@ fn complaints(project: &Project, on_ci: bool) -> Result<(Vec<String>, String), E
     for chapter in catalogue::chapters(project)? {
         let (wrong, edited) = generated(project, &chapter, on_ci)?;
         complaints.extend(wrong);
-        let Some(stubs) = trial::build(project, chapter.number, Whose::Learner)? else {
+        let Built::Program(stubs) = trial::build(project, chapter.number, Whose::Learner)? else {
             match edited.is_empty() {
                 true => complaints.push(format!(
                     "the stubs of chapter {:02} do not compile",
@@ -50,23 +50,23 @@ fn complaints(project: &Project, on_ci: bool) -> Result<(Vec<String>, String), E
             }
             continue;
         };
-        let is_edited = |warning: &&String| {
+        let is_edited = |warning: &&Complaint| {
             let mut files = edited.iter().map(|number| format!("src/ex{number}_"));
-            files.any(|file| warning.contains(&file))
+            files.any(|file| warning.file.contains(&file))
         };
         complaints.extend(
             stubs
                 .warnings
                 .iter()
                 .filter(|warning| !is_edited(warning))
-                .cloned(),
+                .map(|warning| warning.text.clone()),
         );
         match trial::build(project, chapter.number, Whose::Everybody)? {
-            Some(program) => match program.gates(project, &edited) {
+            Built::Program(program) => match program.gates(project, &edited) {
                 Ok(said) => counted.push(in_short(&chapter, &said, &edited)),
                 Err(said) => complaints.push(said),
             },
-            None => complaints.push(format!(
+            Built::Broken(_) => complaints.push(format!(
                 "the solutions of chapter {:02} do not compile",
                 chapter.number
             )),

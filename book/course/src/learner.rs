@@ -1,12 +1,12 @@
 //! What a learner types: `check`, `next`, `hint`, `solution`, `status`, `reset`.
 
 use crate::beside::{beside, terminal_width};
-use crate::catalogue::{self, Chapter, Exercise, chosen};
+use crate::catalogue::{self, Chapter, Exercise, chosen, numbered};
 use crate::generate::{State, compare};
 use crate::record::{Record, Standing};
 use crate::sheet::HINTS;
 use crate::stub::answer;
-use crate::trial::{self, Whose};
+use crate::trial::{self, Built, Whose};
 use crate::{Error, Project};
 use std::fs;
 use std::path::PathBuf;
@@ -30,19 +30,21 @@ impl<'p> Course<'p> {
         })
     }
 
-    /// The first exercise that is not green.
-    fn next_open(&self) -> Option<Exercise> {
-        let mut all = self.chapters.iter().flat_map(|chapter| &chapter.exercises);
+    /// The first that is not green: of a chapter, if it is named and has one, or else of the course.
+    fn next_open(&self, chapter: Option<u32>) -> Option<Exercise> {
+        let all = || self.chapters.iter().flat_map(|chapter| &chapter.exercises);
         let is_open =
             |exercise: &&Exercise| self.record.standing(self.project, exercise) != Standing::Green;
-        all.find(is_open).cloned()
+        let of_chapter = |exercise: &&Exercise| Some(exercise.chapter) == chapter;
+        let here = all().filter(of_chapter).find(is_open);
+        here.or_else(|| all().find(is_open)).cloned()
     }
 
     /// Those that are named; without a name the next one, and none if all are green.
     fn named(&self, named: Option<&str>) -> Result<Vec<Exercise>, Error> {
         match named {
             Some(named) => chosen(&self.chapters, named),
-            None => Ok(self.next_open().into_iter().collect()),
+            None => Ok(self.next_open(None).into_iter().collect()),
         }
     }
 
@@ -79,19 +81,22 @@ impl Course<'_> {
         } else {
             Whose::Learner
         };
-        let Some(program) = trial::build(self.project, first.chapter, whose)? else {
-            let whose = if reference {
-                "The solution"
-            } else {
-                "Your code"
-            };
-            println!("\n{whose} does not compile yet: what the compiler says stands above.");
-            return Ok(false);
+        let program = match trial::build(self.project, first.chapter, whose)? {
+            Built::Program(program) => program,
+            Built::Broken(files) => {
+                println!("\n{}", self.broken(&exercises, whose, &files));
+                return Ok(false);
+            }
         };
-        program
-            .warnings
-            .iter()
-            .for_each(|warning| eprintln!("{warning}\n"));
+        // The exercises of a chapter are one crate; what is said of the others' files can wait.
+        let of_others = |file: &str| {
+            let path = file.rsplit_once('/').map_or(file, |(_, name)| name);
+            numbered(path).is_some() && !exercises.iter().any(|one| self.shown(one) == file)
+        };
+        let warnings = program.warnings.iter();
+        warnings
+            .filter(|warning| !of_others(&warning.file))
+            .for_each(|warning| eprintln!("{}\n", warning.text));
         let scores = program.judge(self.project, &exercises)?;
         let green = scores.iter().all(trial::Score::is_green);
         if reference {
@@ -120,9 +125,26 @@ impl Course<'_> {
             }
         }
         if green {
-            println!("\n{}", self.next_in_words());
+            println!("\n{}", self.next_in_words(Some(first.chapter)));
         }
         Ok(green)
+    }
+
+    /// What is said when it does not compile: another exercise's file may be the reason.
+    fn broken(&self, exercises: &[Exercise], whose: Whose, files: &[String]) -> String {
+        if whose == Whose::Reference {
+            return "The solution does not compile: what the compiler says stands above.".into();
+        }
+        let is_judged = |file: &String| exercises.iter().any(|one| self.shown(one) == *file);
+        let all = self.chapters.iter().flat_map(|chapter| &chapter.exercises);
+        let guilty = all.clone().find(|one| files.contains(&self.shown(one)));
+        match (exercises, guilty) {
+            ([one], Some(other)) if !files.iter().any(is_judged) => format!(
+                "{one} cannot be judged: the exercises of a chapter are one crate, and {} does not compile. Mend it, or put its stub back with `cargo course reset {other}`.",
+                self.shown(other)
+            ),
+            _ => "Your code does not compile yet: what the compiler says stands above.".into(),
+        }
     }
 
     fn compare_with_reference(&self, exercise: &Exercise) -> Result<(), Error> {
@@ -181,13 +203,21 @@ const REFERENCE_FAILS: &str = "\nThe solution fails on this machine. This is not
 
 // ANCHOR: next
 impl Course<'_> {
-    /// What comes next.
-    pub fn next(&self) {
-        println!("{}", self.next_in_words());
+    /// What comes next, in a chapter if one is named.
+    ///
+    /// # Errors
+    /// [`Error::UnknownExercise`].
+    pub fn next(&self, named: Option<&str>) -> Result<(), Error> {
+        let chapter = match named {
+            Some(_) => self.named(named)?.first().map(|first| first.chapter),
+            None => None,
+        };
+        println!("{}", self.next_in_words(chapter));
+        Ok(())
     }
 
-    fn next_in_words(&self) -> String {
-        let Some(exercise) = self.next_open() else {
+    fn next_in_words(&self, chapter: Option<u32>) -> String {
+        let Some(exercise) = self.next_open(chapter) else {
             return ALL_GREEN.to_string();
         };
         let sheet = &exercise.sheet;

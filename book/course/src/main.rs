@@ -59,8 +59,11 @@ enum Command {
         #[arg(value_name = "NN.M")]
         exercise: Option<String>,
     },
-    /// Say which exercise is next
-    Next,
+    /// Say which exercise is next, in the course or in one chapter
+    Next {
+        #[arg(value_name = "NN")]
+        chapter: Option<String>,
+    },
     /// Give a hint, one more each time
     Hint {
         #[arg(value_name = "NN.M")]
@@ -172,8 +175,8 @@ fn run(command: Command) -> Result<ExitCode> {
             })?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Next => {
-            Course::open(&project)?.next();
+        Command::Next { chapter } => {
+            Course::open(&project)?.next(chapter.as_deref())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Hint { exercise } => {

@@ -28,7 +28,23 @@ pub struct Program {
     pub package: String,
     executable: PathBuf,
     /// What the compiler warned of, in the package itself.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Complaint>,
+}
+
+/// A warning or an error of the compiler's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// `exercises/01-tokenizer/src/ex3_naive_trainer.rs`; empty where it names no file.
+    pub file: String,
+    /// As the compiler prints it.
+    pub text: String,
+}
+
+/// What came of compiling.
+pub enum Built {
+    Program(Program),
+    /// It does not compile, because of these files.
+    Broken(Vec<String>),
 }
 
 /// Whose answers are judged.
@@ -41,11 +57,11 @@ pub enum Whose {
     Everybody,
 }
 
-/// Builds the program for a chapter; what the compiler says goes to standard error. `None` when it does not compile.
+/// Builds the program for a chapter; why it does not compile goes to standard error.
 ///
 /// # Errors
 /// [`Error::Trial`] when cargo itself fails.
-pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Program>, Error> {
+pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Built, Error> {
     let (package, test) = match whose {
         Whose::Everybody => (format!("solutions-{chapter:02}"), "gates"),
         Whose::Learner | Whose::Reference => (format!("exercises-{chapter:02}"), "yours"),
@@ -62,10 +78,12 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
     if !is_compiled(project, &package) {
         let missing = slow_to_compile(chapter).filter(|(krate, _)| !is_compiled(project, krate));
         let how_long = match missing {
-            None => "a minute or so".to_string(),
+            None => "one to three minutes".to_string(),
             Some((_, what)) => format!("with {what} some minutes"),
         };
-        eprintln!("compiling what judges the exercises of chapter {chapter:02}: {how_long}, once");
+        eprintln!(
+            "compiling what judges the exercises of chapter {chapter:02}: {how_long}, the first time"
+        );
     }
     let mut cargo = project.cargo();
     // Colours for people; what is read from the messages is the same.
@@ -93,8 +111,10 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         if errors.is_empty() {
             return Err(failed(String::from_utf8_lossy(&output.stderr).trim()));
         }
-        errors.iter().for_each(|error| eprintln!("{error}"));
-        return Ok(None);
+        errors.iter().for_each(|error| eprintln!("{}", error.text));
+        return Ok(Built::Broken(
+            errors.into_iter().map(|error| error.file).collect(),
+        ));
     }
     let executable = messages
         .iter()
@@ -102,7 +122,7 @@ pub fn build(project: &Project, chapter: u32, whose: Whose) -> Result<Option<Pro
         .find_map(|message| message["executable"].as_str())
         .ok_or_else(|| failed("cargo names no program"))?
         .into();
-    Ok(Some(Program {
+    Ok(Built::Program(Program {
         package,
         executable,
         warnings,
@@ -151,31 +171,34 @@ fn is_compiled(project: &Project, package: &str) -> bool {
         .any(|name| name.to_string_lossy().starts_with(&library))
 }
 
-/// The rendered warnings of a package, and everybody's errors.
-fn diagnostics(messages: &[Value], package: &str) -> (Vec<String>, Vec<String>) {
+/// The warnings of a package, and everybody's errors.
+fn diagnostics(messages: &[Value], package: &str) -> (Vec<Complaint>, Vec<Complaint>) {
     // The package's identity is a path and a version, `path+file:///…/exercises/01-tokenizer#exercises-01@0.1.0`.
     let is_own = |message: &&Value| {
         message["package_id"]
             .as_str()
             .is_some_and(|id| id.contains(&format!("#{package}@")))
     };
-    let rendered = |level: &str, message: &Value| {
+    let complaint = |level: &str, message: &Value| {
         let said = &message["message"];
-        (said["level"] == level).then(|| {
-            said["rendered"]
-                .as_str()
-                .unwrap_or_default()
-                .trim_end()
-                .to_string()
+        let spans = said["spans"].as_array();
+        let primary = spans.and_then(|spans| spans.iter().find(|span| span["is_primary"] == true));
+        let text = |value: Option<&Value>| {
+            let text = value.and_then(Value::as_str).unwrap_or_default();
+            text.trim_end().to_string()
+        };
+        (said["level"] == level).then(|| Complaint {
+            file: text(primary.map(|span| &span["file_name"])),
+            text: text(Some(&said["rendered"])),
         })
     };
     let warnings = messages
         .iter()
         .filter(is_own)
-        .filter_map(|message| rendered("warning", message));
+        .filter_map(|message| complaint("warning", message));
     let errors = messages
         .iter()
-        .filter_map(|message| rendered("error", message));
+        .filter_map(|message| complaint("error", message));
     (warnings.collect(), errors.collect())
 }
 // ANCHOR_END: build
@@ -276,7 +299,14 @@ mod tests {
         let message = |package: &str, level: &str| {
             json!({
                 "package_id": format!("path+file:///clone/{package}#{package}@0.1.0"),
-                "message": { "level": level, "rendered": format!("{level} in {package}\n") },
+                "message": {
+                    "level": level,
+                    "rendered": format!("{level} in {package}\n"),
+                    "spans": [
+                        { "file_name": "other.rs", "is_primary": false },
+                        { "file_name": format!("{package}.rs"), "is_primary": true },
+                    ],
+                },
             })
         };
         let messages = [
@@ -285,7 +315,11 @@ mod tests {
             message("tokenizer", "error"),
         ];
         let (warnings, errors) = diagnostics(&messages, "exercises-01");
-        assert_eq!(warnings, ["warning in exercises-01"]);
-        assert_eq!(errors, ["error in tokenizer"]);
+        let complaint = |package: &str, level: &str| Complaint {
+            file: format!("{package}.rs"),
+            text: format!("{level} in {package}"),
+        };
+        assert_eq!(warnings, [complaint("exercises-01", "warning")]);
+        assert_eq!(errors, [complaint("tokenizer", "error")]);
     }
 }

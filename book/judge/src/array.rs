@@ -51,7 +51,13 @@ impl Array {
         let off: Vec<usize> = (0..self.values.len()).filter(|at| !is_near(at)).collect();
         let first = *off.first()?;
         if self.values.len() <= SHOWN_NUMBERS {
-            return Some((format!("{self:?}"), format!("{yours:?}")));
+            let (expected, shown) = (format!("{self:?}"), format!("{yours:?}"));
+            // What differs behind the digits that are shown has to be said, or nobody can learn from it.
+            let remark = match expected == shown {
+                true => self.too_little_to_see(yours, limit),
+                false => String::new(),
+            };
+            return Some((expected, shown + &remark));
         }
         let (place, all) = (self.place(first), self.values.len());
         Some((
@@ -62,6 +68,16 @@ impl Array {
                 off.len()
             ),
         ))
+    }
+
+    fn too_little_to_see(&self, yours: &Array, limit: f64) -> String {
+        let pairs = self.values.iter().zip(&yours.values);
+        let most = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        format!(
+            ": off by up to {}, where {} is allowed. Was a step computed in fp32?",
+            number(most),
+            number(limit)
+        )
     }
 
     /// The indices of a number, `[0, 2, 1]`.
@@ -111,6 +127,9 @@ impl Debug for Array {
         let dust = DUST * self.scale();
         let clean = |&x: &f64| if x.abs() < dust { 0.0 } else { x };
         let values: Vec<f64> = self.values.iter().map(clean).collect();
+        if self.shape.is_empty() {
+            return write!(f, "{}", nested(&self.shape, &values));
+        }
         write!(f, "{} {}", shape(&self.shape), nested(&self.shape, &values))
     }
 }
@@ -147,7 +166,7 @@ mod tests {
         assert_eq!(format!("{extremes:?}"), "(5,) [0, 0, 1.000e-9, NaN, inf]");
         let dusty = row(&[2.0, 1e-7, -1e-9, 1e-3]);
         assert_eq!(format!("{dusty:?}"), "(4,) [2, 0, 0, 0.001]");
-        assert_eq!(format!("{:?}", Array::new(&[], vec![0.25])), "() 0.25");
+        assert_eq!(format!("{:?}", Array::new(&[], vec![0.25])), "0.25");
         assert_eq!(format!("{:?}", row(&[0.0; 25])), "(25,) numbers");
     }
 
@@ -175,6 +194,18 @@ mod tests {
                 .is_some()
         );
         assert_eq!(row(&[0.0, 0.0]).differs(&row(&[0.0, -0.0]), 1e-3), None);
+    }
+
+    #[test]
+    fn what_differs_behind_the_shown_digits_is_said_in_words() {
+        let (expected, yours) = row(&[0.5, 1.0])
+            .differs(&row(&[0.5, 1.0 + 3e-8]), 1e-12)
+            .unwrap();
+        assert_eq!(expected, "(2,) [0.5, 1]");
+        assert_eq!(
+            yours,
+            "(2,) [0.5, 1]: off by up to 3.000e-8, where 1.000e-12 is allowed. Was a step computed in fp32?"
+        );
     }
 
     #[test]

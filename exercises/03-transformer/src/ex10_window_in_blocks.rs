@@ -8,11 +8,11 @@
 //! scores are what you pay for: they are handed out by a function that counts them,
 //!
 //! ```text
-//! scores(q, k)     q (B, H, n, D), k (B, H, m, D)  ->  q · k / √D, (B, H, n, m);   n · m on the bill
+//! scores(q, k)     q (B, H, n, D), k (B, H, m, D)  ->  q · k / √D, (B, H, n, m);   n · m on the bill, whatever B and H
 //! ```
 //!
-//! and the bill may come to at most 2 · (w + 1) · T, in at most T / (w + 1) + 1 calls: so neither all at once, nor position by
-//! position.
+//! and the bill may come to at most 2 · (w + 1) · T, in at most ⌊T / (w + 1)⌋ + 1 calls: so neither all at once, nor position
+//! by position. All scores have to come from it.
 //!
 //! Position t sees s with t − w <= s <= t. Heads are not shared here: q, k and v are all (B, H, T, D).
 //!

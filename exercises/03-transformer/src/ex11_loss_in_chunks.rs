@@ -10,11 +10,12 @@
 //! same idea.
 //!
 //! Forward, with logits z = softcap · tanh(x · wᵀ / softcap), give the sum of the losses ln Σ e^z − z[target] over positions
-//! whose target is not −1, and ln Σ e^z of every position. Backward starts from those sums, makes the logits again, chunk by
-//! chunk, and gives the gradients with respect to x and to the head.
+//! whose target is not −1, and ln Σ e^z of every position. Backward is given ln Σ e^z of every position, makes the logits
+//! again, chunk by chunk, and gives the gradients with respect to x and to the head.
 //!
-//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Everything you
-//! make has room for N × `chunk` logits, and never for N × V.
+//! The rows of the head are handed out by a function, at most `chunk` at a time, and each of them once per pass. Apart from the
+//! gradients of x and of the head nothing that you make is larger than N × `chunk` or `chunk` × C. (The judge sees only what
+//! you ask the function for; the rest is a promise.) Targets are Int64; results have the kind of x.
 //!
 //! Help: `cargo course hint 03.11`. Judge it: `cargo course check 03.11`.
 

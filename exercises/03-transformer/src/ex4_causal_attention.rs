@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Position t sees s if s <= t, and with a window w only if also t − w <= s: itself and w positions before it. There are H
-//! query heads and K heads of keys and values; query head h reads head h / (H/K), so neighbouring query heads share. Shapes
-//! here have the heads in front of time, (B, H, T, D).
+//! query heads and K heads of keys and values; query head h reads head h / (H/K), so neighbouring query heads share. The heads
+//! stand in front of time here, (B, H, T, D); in the chapter's `Context` they stand behind it, (B, T, H, D). The result has the
+//! kind of q.
 //!
 //! Use tensor expressions that autograd can differentiate: no loops over numbers, nothing written in place.
 //!

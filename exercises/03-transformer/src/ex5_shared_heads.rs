@@ -9,8 +9,9 @@
 //! their place, then trains on for a twentieth of the time. Write that mean over heads. Write also the way back: each of K
 //! heads copied H/K times, which gives a model that computes exactly the same with more memory.
 //!
-//! Then the memory. A conversation of some tokens keeps keys and values of every layer. A layer with a window w keeps only what
-//! its next query may see besides itself: the last w positions.
+//! Then the memory. A conversation of some tokens keeps keys and values of every layer. `transformer::windows(config)` has one
+//! `Option<i64>` per layer. `Some(w)`: the layer keeps what its next query may see besides itself, the last w positions.
+//! `None`: it keeps all tokens, however many.
 //!
 //! Help: `cargo course hint 03.5`. Judge it: `cargo course check 03.5`.
 

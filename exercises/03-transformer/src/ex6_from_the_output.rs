@@ -9,7 +9,8 @@
 //! and often f′(x) can be said in terms of y. Then x can go.
 //!
 //! Three times in this chapter it can: for the softcap z = c · tanh(x/c), for relu² y = max(x, 0)², and for the softmax. Write
-//! the gradient with respect to x from the output and the gradient with respect to it.
+//! the gradient with respect to x from the output and the gradient g with respect to it. For the softmax that is dx[j] = Σ over
+//! i of g[i] · ∂p[i]/∂x[j]: each x moves every p. Where y is 0, relu²'s gradient is 0.
 //!
 //! Help: `cargo course hint 03.6`. Judge it: `cargo course check 03.6`.
 

@@ -8,20 +8,23 @@
 //! scores are what you pay for: they are handed out by a function that counts them,
 //!
 //! ```text
-//! scores(q, k)     q (B, H, n, D), k (B, H, m, D)  ->  q · k / √D, (B, H, n, m);   n · m on the bill
+//! scores(q, k)     q (B, H, n, D), k (B, H, m, D)  ->  q · k / √D, (B, H, n, m);   n · m on the bill, whatever B and H
 //! ```
 //!
-//! and the bill may come to at most 2 · (w + 1) · T, in at most T / (w + 1) + 1 calls: so neither all at once, nor position by
-//! position.
+//! and the bill may come to at most 2 · (w + 1) · T, in at most ⌊T / (w + 1)⌋ + 1 calls: so neither all at once, nor position
+//! by position. All scores have to come from it.
 //!
 //! Position t sees s with t − w <= s <= t. Heads are not shared here: q, k and v are all (B, H, T, D).
 //!
 //! ## Hint 1
 //!
-//! Take the queries in blocks of w + 1. The queries from `from` to `to` (exclusive) can see nothing before from − w and nothing
-//! from `to` on. That is a stretch of at most 2w + 1 keys.
+//! n queries in a row see at most n + w keys between them, so one call costs n · (n + w). For which n does that stay below 2 ·
+//! (w + 1) · n, with as few calls as possible?
 //!
 //! ## Hint 2
+//!
+//! Take the queries in blocks of w + 1. The queries from `from` to `to` (exclusive) can see nothing before from − w (and never
+//! before position 0), and nothing from `to` on: a stretch of at most 2w + 1 keys.
 //!
 //! `x.narrow(2, from, to - from)` is a stretch of positions. Within a block's scores most are hidden by the same rule as
 //! always, t − s being less than 0 or more than w. Only that now t counts from `from` and s from the first key of the stretch,

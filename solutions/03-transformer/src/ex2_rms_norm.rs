@@ -6,8 +6,9 @@
 //!
 //! Forward, over the last dimension of C numbers: y = x · r with r = 1 / √(mean(x²) + ε).
 //!
-//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x. It is not g ·
-//! r: r itself depends on every number of the row, so pushing one number of x moves all C numbers of y.
+//! Backward, you are given g, the gradient of some loss with respect to y, and return the one with respect to x, that is dx[j]
+//! = Σ over i of g[i] · ∂y[i]/∂x[j], row by row. It is not g · r: r itself depends on every number of the row, so pushing one
+//! number of x moves all C numbers of y.
 //!
 //! Compute in whatever kind `x` has: the judge also compares with slopes found by finite differences, in fp64, and that needs
 //! every digit.

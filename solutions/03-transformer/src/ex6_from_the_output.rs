@@ -9,17 +9,18 @@
 //! and often f′(x) can be said in terms of y. Then x can go.
 //!
 //! Three times in this chapter it can: for the softcap z = c · tanh(x/c), for relu² y = max(x, 0)², and for the softmax. Write
-//! the gradient with respect to x from the output and the gradient with respect to it.
+//! the gradient with respect to x from the output and the gradient g with respect to it. For the softmax that is dx[j] = Σ over
+//! i of g[i] · ∂p[i]/∂x[j]: each x moves every p. Where y is 0, relu²'s gradient is 0.
 //!
 //! ## Hint 1
 //!
-//! The derivative of tanh is 1 − tanh². And z/c *is* the tanh. For relu²: where x is positive, its derivative is 2x; and what
-//! is x, if y = x²?
+//! Write down f′(x), and look for x in it. For the softcap: which part of z is the tanh? For relu²: which positive x gave this
+//! y?
 //!
 //! ## Hint 2
 //!
-//! The softmax is no function of one number. With p = softmax(x), ∂p[i]/∂x[j] = p[i] · (1 if i = j, else 0) − p[i] · p[j].
-//! Multiply by g[i] and sum over i.
+//! The derivative of tanh is 1 − tanh², and z/c *is* the tanh. The softmax is no function of one number. With p = softmax(x),
+//! ∂p[i]/∂x[j] = p[i] · (1 if i = j, else 0) − p[i] · p[j]. Multiply by g[i] and sum over i.
 //!
 //! ## Hint 3
 //!

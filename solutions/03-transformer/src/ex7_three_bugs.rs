@@ -2,11 +2,11 @@
 //!
 //! Goal: find three bugs in a model that runs without complaint and is wrong.
 //!
-//! Minutes: 30. Difficulty: 3 of 5.
+//! Minutes: 25. Difficulty: 3 of 5.
 //!
 //! Below is the chapter's model in a hundred lines. It gives logits of the right shape, autograd finds gradients, and nothing
-//! crashes. But with the chapter's weights it does not give the chapter's logits: there is one bug in `block` and there are two
-//! in `attention`. The other functions are right.
+//! crashes. But with the chapter's weights it does not give the chapter's logits: there are three bugs, all of them in `block`
+//! and `attention`. The other functions are right.
 //!
 //! The judge tries the model on rows of one token, on models of one head, and with and without a token at the end of the row.
 //! Which of these hold and which do not says where to look. Mend one bug at a time, and check.

@@ -6,20 +6,22 @@
 //!
 //! The chapter counts by walking through its list of tensors. You write the formulas: from the numbers of a `Config`, for the
 //! architecture of October 2025 (all switches off), and without calling the chapter's counting. A table may be *tied*: one
-//! table of V · C for embedding and head. It is then looked up at the bottom and multiplied at the top.
+//! table of V · C for embedding and head. It is then looked up at the bottom and multiplied at the top. Only `parameters` asks
+//! for it; the operations are the same either way.
 //!
 //! Then two questions that one asks before buying. From which context on is half of a model's work attention? And what is the
 //! deepest model of the dial that a budget of operations can train, at 20 tokens per parameter?
 //!
 //! ## Hint 1
 //!
-//! Per block: query and output have C · C, key and value C · K·D each, up and down 4 · C · C each. `config.kv_width()` is K ·
-//! D.
+//! Write down the six matrices of a block with their shapes `[out, in]`. Query and output belong to H heads, key and value to
+//! K; `config.kv_width()` is K · D.
 //!
 //! ## Hint 2
 //!
-//! Per token: 6 operations for every parameter that multiplies, which is all matrices and the head. The embedding is looked up
-//! and does not count. Attention adds 12 · C · T per layer: the head width times the heads is C.
+//! Per block: query and output have C · C, key and value C · K·D each, up and down 4 · C · C each. Per token: 6 operations for
+//! every parameter that multiplies, which is all matrices and the head. The embedding is looked up and does not count.
+//! Attention adds 12 · C · T per layer: the head width times the heads is C.
 //!
 //! ## Hint 3
 //!
@@ -49,14 +51,15 @@ pub fn flops_per_token(config: &Config) -> i64 {
     6 * multiplied(config) + 12 * config.layers * config.width * config.context
 }
 
-/// The smallest context for which attention's scores and sums are at least half of the operations.
+/// The smallest context for which attention's scores and sums are at least half of the operations, whatever
+/// `config.context` is.
 pub fn context_of_half(config: &Config) -> i64 {
     let per_position = 2 * config.layers * config.width;
     (multiplied(config) + per_position - 1) / per_position
 }
 
-/// The greatest depth below 100 that `Config::d` accepts, and whose training on 20 tokens per parameter costs at most `budget`
-/// operations. `None` if there is none.
+/// The greatest depth below 100 that `Config::d` accepts, and whose training on 20 tokens per parameter (all of them, embedding
+/// and head too) costs at most `budget` operations. `None` if there is none.
 pub fn deepest(budget: f64, vocab_size: i64, context: i64) -> Option<i64> {
     let is_affordable = |depth: &i64| {
         let Ok(config) = Config::d(*depth, vocab_size, context) else {

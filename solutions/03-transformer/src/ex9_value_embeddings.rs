@@ -17,8 +17,8 @@
 //!
 //! ## Hint 1
 //!
-//! `table.index_select(0, &ids.reshape([-1]))` looks up all rows, and `view_as(&v)` gives them v's shape (B, T, K, D). The gate
-//! is (B, T, K): `unsqueeze(-1)` lets it broadcast over D.
+//! `table.index_select(0, &ids.reshape([-1]))` looks up all rows, and `view_as(&v)` gives them v's shape (B, T, K, D) (in
+//! `backward` there is no v; the gradient has its shape). The gate is (B, T, K): `unsqueeze(-1)` lets it broadcast over D.
 //!
 //! ## Hint 2
 //!
@@ -27,8 +27,8 @@
 //!
 //! ## Hint 3
 //!
-//! `table.zeros_like().index_add(0, &ids, &rows)` adds each row of `rows` (B·T, K·D) where its id says, also when an id comes
-//! twice. `index_copy` would keep the last one only.
+//! `table.zeros_like().index_add(0, &ids.reshape([-1]), &rows)` adds each row of `rows` (B·T, K·D) where its id says, also when
+//! an id comes twice. `index_copy` would keep the last one only.
 //!
 //! ## Notes
 //!

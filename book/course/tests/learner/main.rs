@@ -62,6 +62,7 @@ fn the_first_minute(clone: &Clone) {
             "cargo course check 01.1",
         ],
     );
+    says(&clone.runs("next 03"), &["Next: 03.1 first_green"]);
     says(
         &clone.runs("status"),
         &["01.11", "02.11", "03.11", "0 of 33 green"],
@@ -106,6 +107,11 @@ fn a_file_that_does_not_compile(clone: &Clone) {
     says(
         &text,
         &["ex2_weighted_pairs.rs:1", "Your code does not compile yet"],
+    );
+    // Another exercise of the chapter is told whose file it is.
+    says(
+        &clone.fails("check 01.3"),
+        &["01.3 cannot be judged", "cargo course reset 01.2"],
     );
     // Whether it is me or my machine can be asked all the same.
     says(

@@ -54,17 +54,25 @@ fn attended(q: &Tensor, x: &Tensor, [key, value]: [&Tensor; 2], heads: i64) -> T
 
 /// One line of what a model keeps.
 fn described(config: &Config) -> String {
-    let windows: Vec<String> = windows(config)
-        .iter()
-        .map(|window| window.map_or("all".to_string(), |window| window.to_string()))
-        .collect();
+    let windows = windows(config);
+    let in_words = match windows.iter().all(Option::is_none) {
+        true => "no windows".to_string(),
+        false => {
+            let each = windows.iter().enumerate();
+            let each = each.map(|(layer, window)| match window {
+                Some(window) => format!("layer {layer}: {window}"),
+                None => format!("layer {layer}: none"),
+            });
+            format!("windows {}", each.collect::<Vec<_>>().join(", "))
+        }
+    };
     format!(
-        "L {}, H {}, K {}, D {}, windows {}",
+        "L {}, H {}, K {}, D {}, T {}, {in_words}",
         config.layers,
         config.heads,
         config.kv_heads,
         config.head_width(),
-        windows.join(" ")
+        config.context
     )
 }
 

@@ -21,14 +21,14 @@ fn softcap(x: &Tensor, softcap: f64) -> Tensor {
     Plain.logits(&x.unsqueeze(0), &head, softcap).squeeze_dim(0)
 }
 
-fn case(output: &Tensor, gradient: &Tensor) -> Case {
-    Case::of(&[("output", &array(output)), ("gradient", &array(gradient))])
+fn case(name: &'static str, output: &Tensor, gradient: &Tensor) -> Case {
+    Case::of(&[(name, &array(output)), ("gradient", &array(gradient))])
 }
 
 fn softmax_is_right(f: &Functions, x: &Tensor, gradient: &Tensor) -> Checked {
     let p = x.softmax(-1, Kind::Float);
     let expected = autograd(x, gradient, |x| x.softmax(-1, Kind::Float));
-    case(&p, gradient).near(&array(&expected), CLOSE, || {
+    case("p", &p, gradient).near(&array(&expected), CLOSE, || {
         array(&(f.softmax_backward)(&p, gradient))
     })
 }
@@ -45,7 +45,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 let z = softcap(&x, cap);
                 let expected = autograd(&x, &gradient, |x| softcap(x, cap));
                 let case = Case::of(&[
-                    ("output", &array(&z)),
+                    ("z", &array(&z)),
                     ("gradient", &array(&gradient)),
                     ("softcap", &cap),
                 ]);
@@ -65,7 +65,7 @@ pub fn properties() -> Vec<Property<Functions>> {
                 let _ = x.get(0).get(0).fill_(1.5);
                 let y = Plain.relu_squared(&x);
                 let expected = autograd(&x, &gradient, |x| Plain.relu_squared(x));
-                case(&y, &gradient).near(&array(&expected), CLOSE, || {
+                case("y", &y, &gradient).near(&array(&expected), CLOSE, || {
                     array(&(f.relu_squared_backward)(&y, &gradient))
                 })
             },

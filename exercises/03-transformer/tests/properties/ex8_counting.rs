@@ -112,11 +112,11 @@ pub fn properties() -> Vec<Property<Functions>> {
                     match (share(found) >= 0.5, share(found - 1) < 0.5) {
                         (true, true) => Ok(()),
                         (false, _) => Err(format!(
-                            "at T = {found} attention is {:.3} of the operations",
+                            "your T = {found} is too small: attention is {:.3} of the operations there, less than half",
                             share(found)
                         )),
                         (_, false) => Err(format!(
-                            "at T = {} already attention is {:.3} of the operations",
+                            "your T is too large: at T = {} already attention is {:.3} of the operations",
                             found - 1,
                             share(found - 1)
                         )),

@@ -36,6 +36,20 @@ fn window_in_blocks() -> Vec<Wrong> {
             }),
         ),
         of.planted(
+            "past-the-till",
+            answer(|q, k, v, window, scores| {
+                let one = |x: &Tensor| x.narrow(2, 0, 1);
+                let _ = scores(&one(q), &one(k));
+                let at = Tensor::arange(q.size()[2], (Kind::Int64, q.device()));
+                let distance = at.unsqueeze(1) - at.unsqueeze(0);
+                let hidden = distance.lt(0).logical_or(&distance.gt(window));
+                (q.matmul(&k.transpose(2, 3)) / (q.size()[3] as f64).sqrt())
+                    .masked_fill(&hidden, f64::NEG_INFINITY)
+                    .softmax(-1, q.kind())
+                    .matmul(v)
+            }),
+        ),
+        of.planted(
             "position-by-position",
             answer(|q, k, v, window, scores| {
                 let rows: Vec<Tensor> = (0..q.size()[2])

@@ -4,7 +4,7 @@ use super::Of;
 use crate::properties::ex3_rotary::{self, Functions};
 use judge::program::Wrong;
 use solutions_03::ex3_rotary as right;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 pub fn wrong() -> Vec<Wrong> {
     let of = Of {
@@ -30,6 +30,24 @@ pub fn wrong() -> Vec<Wrong> {
             "one-convention-twice",
             Functions {
                 neighbours: right::half_split,
+                ..reference()
+            },
+        ),
+        of.planted(
+            "in-fp64-whatever-comes",
+            Functions {
+                half_split: |x, positions, base| {
+                    right::half_split(&x.to_kind(Kind::Double), positions, base)
+                },
+                ..reference()
+            },
+        ),
+        of.planted(
+            "angles-in-fp32",
+            Functions {
+                neighbours: |x, positions, base| {
+                    right::neighbours(&x.to_kind(Kind::Float), positions, base).to_kind(x.kind())
+                },
                 ..reference()
             },
         ),

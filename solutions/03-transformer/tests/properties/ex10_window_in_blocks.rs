@@ -60,7 +60,7 @@ pub fn properties() -> Vec<Property<Functions>> {
         ),
         property_of(
             CASES,
-            "the bill is at most 2 · (w + 1) · T scores, in at most T / (w + 1) + 1 calls",
+            "the bill is at most 2 · (w + 1) · T scores, in at most ⌊T / (w + 1)⌋ + 1 calls, and has all that can be seen",
             || (1i64..60, 0i64..5, 0u64..1000),
             |f: &Functions, (time, window, seed)| {
                 let inputs = inputs((1, 1, time, 1, window, seed));
@@ -68,11 +68,17 @@ pub fn properties() -> Vec<Property<Functions>> {
                 case.obeys(|| {
                     let (_, count, calls) = billed(f, &inputs, window);
                     let most = (2 * (window + 1) * time, time / (window + 1) + 1);
-                    if count > 0 && count <= most.0 && calls <= most.1 {
+                    let seen: i64 = (0..time).map(|t| t.min(window) + 1).sum();
+                    if count < seen {
+                        return Err(format!(
+                            "you asked for {count} scores, and {seen} can be seen: the others came from somewhere else"
+                        ));
+                    }
+                    if count <= most.0 && calls <= most.1 {
                         return Ok(());
                     }
                     Err(format!(
-                        "{count} scores in {calls} calls, where 1 to {} in at most {} are allowed",
+                        "you asked for {count} scores in {calls} calls; at most {} scores in at most {} calls are allowed",
                         most.0, most.1
                     ))
                 })

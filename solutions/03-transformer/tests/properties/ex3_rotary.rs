@@ -145,6 +145,26 @@ pub fn properties() -> Vec<Property<Functions>> {
                 both(f, (&x, &at), expected, |rotation| rotation(&x, &at, BASE))
             },
         ),
+        example(
+            "what comes in fp32 leaves in fp32, and what comes in fp64 in fp64",
+            |f: &Functions| {
+                let at = positions(3, 2);
+                for kind in [Kind::Float, Kind::Double] {
+                    let x = numbers(&[2, 4], 1).to_kind(kind);
+                    for (name, rotation) in
+                        [("half_split", f.half_split), ("neighbours", f.neighbours)]
+                    {
+                        let case = Case::of(&[
+                            ("function", &format_args!("{name}")),
+                            ("kind of x", &kind),
+                        ]);
+                        case.same(&kind, || rotation(&x, &at, BASE).kind())?;
+                    }
+                }
+                Ok(())
+            },
+        )
+        .holds_for_constants(),
         property_of(
             CASES,
             "lengths stay",
@@ -196,7 +216,8 @@ pub fn properties() -> Vec<Property<Functions>> {
                             return Ok(());
                         }
                         Err(format!(
-                            "in {name} the score is {here:.4} and then {there:.4}"
+                            "in {name} the score is {here:.4} and then {there:.4}, a difference of {:.1e}",
+                            (here - there).abs()
                         ))
                     })?;
                 }
