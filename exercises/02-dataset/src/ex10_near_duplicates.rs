@@ -14,12 +14,14 @@
 //!
 //! A `signature` has one minimum for each hash function, from `hash(0, …)` on. Similar documents are then found by
 //! *bands*: cut the signatures into bands of `rows` numbers; two documents that agree in a whole band are a candidate.
-//! Those are found with a table, band by band, and not by comparing all pairs. With b bands of r numbers, documents of
-//! similarity s become a candidate with a probability that `found` computes.
+//! Those are found with a table, band by band, and not by comparing all pairs: the judge counts, and allows 16 comparisons
+//! for each number of all signatures. With b bands of r numbers, documents of similarity s become a candidate with a
+//! probability that `found` computes.
 //!
 //! Help: `cargo course hint 02.10`. Judge it: `cargo course check 02.10`.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 
 /// Hash function number `number`: FNV-1a over the text, stirred with the number.
 pub fn hash(number: u64, text: &str) -> u64 {
@@ -53,8 +55,10 @@ pub fn agreement(one: &[u64], other: &[u64]) -> f64 {
 }
 
 /// The pairs (i, j), i < j, of documents whose signatures agree in a whole band of `rows` numbers; ascending, none twice.
-/// What does not fill a band at the end of a signature is not looked at.
-pub fn candidates(signatures: &[Vec<u64>], rows: usize) -> Vec<(usize, usize)> {
+/// What does not fill a band at the end of a signature is not looked at. The signatures have one length.
+///
+/// Usually `N` is `u64`. The judge also calls this with numbers that count how often they are compared.
+pub fn candidates<N: Hash + Ord>(signatures: &[Vec<N>], rows: usize) -> Vec<(usize, usize)> {
     let _ = (signatures, rows); // delete this line
     todo!("exercise 02.10")
 }

@@ -14,8 +14,9 @@
 //!
 //! A `signature` has one minimum for each hash function, from `hash(0, …)` on. Similar documents are then found by
 //! *bands*: cut the signatures into bands of `rows` numbers; two documents that agree in a whole band are a candidate.
-//! Those are found with a table, band by band, and not by comparing all pairs. With b bands of r numbers, documents of
-//! similarity s become a candidate with a probability that `found` computes.
+//! Those are found with a table, band by band, and not by comparing all pairs: the judge counts, and allows 16 comparisons
+//! for each number of all signatures. With b bands of r numbers, documents of similarity s become a candidate with a
+//! probability that `found` computes.
 //!
 //! ## Hint 1
 //!
@@ -29,7 +30,7 @@
 //!
 //! ## Hint 3
 //!
-//! `candidates`: for each band a `HashMap<&[u64], Vec<usize>>` from its numbers to the documents that have them; all
+//! `candidates`: for each band a `HashMap<&[N], Vec<usize>>` from its numbers to the documents that have them; all
 //! pairs inside an entry go into a `BTreeSet`. `found`: a band agrees with probability sʳ, it does not with 1 − sʳ, none
 //! of b does with (1 − sʳ)ᵇ.
 //!
@@ -43,6 +44,7 @@
 //! lies in training and the other in validation.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
 // given
 /// Hash function number `number`: FNV-1a over the text, stirred with the number.
@@ -85,12 +87,14 @@ pub fn agreement(one: &[u64], other: &[u64]) -> f64 {
 }
 
 /// The pairs (i, j), i < j, of documents whose signatures agree in a whole band of `rows` numbers; ascending, none twice.
-/// What does not fill a band at the end of a signature is not looked at.
-pub fn candidates(signatures: &[Vec<u64>], rows: usize) -> Vec<(usize, usize)> {
+/// What does not fill a band at the end of a signature is not looked at. The signatures have one length.
+///
+/// Usually `N` is `u64`. The judge also calls this with numbers that count how often they are compared.
+pub fn candidates<N: Hash + Ord>(signatures: &[Vec<N>], rows: usize) -> Vec<(usize, usize)> {
     let bands = signatures.first().map_or(0, |first| first.len() / rows);
     let mut pairs = BTreeSet::new();
     for band in 0..bands {
-        let mut alike: HashMap<&[u64], Vec<usize>> = HashMap::new();
+        let mut alike: HashMap<&[N], Vec<usize>> = HashMap::new();
         for (document, signature) in signatures.iter().enumerate() {
             let numbers = &signature[band * rows..(band + 1) * rows];
             let before = alike.entry(numbers).or_default();

@@ -149,6 +149,7 @@ pub fn exercises() -> Vec<Exercise> {
                 signature: ex10_near_duplicates::signature,
                 agreement: ex10_near_duplicates::agreement,
                 candidates: ex10_near_duplicates::candidates,
+                counted: ex10_near_duplicates::candidates,
                 found: ex10_near_duplicates::found,
             },
         ),

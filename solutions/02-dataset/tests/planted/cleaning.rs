@@ -159,6 +159,20 @@ fn contamination() -> Vec<Wrong> {
     ]
 }
 
+/// The right pairs, by looking at all of them.
+fn each_with_each<N: Ord>(signatures: &[Vec<N>], rows: usize) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (one, first) in signatures.iter().enumerate() {
+        for (other, second) in signatures.iter().enumerate().skip(one + 1) {
+            let mut bands = first.chunks_exact(rows).zip(second.chunks_exact(rows));
+            if bands.any(|(a, b)| a == b) {
+                pairs.push((one, other));
+            }
+        }
+    }
+    pairs
+}
+
 fn near_duplicates() -> Vec<Wrong> {
     use ex10_near_duplicates::Functions;
     let of = Of {
@@ -172,6 +186,7 @@ fn near_duplicates() -> Vec<Wrong> {
         signature: alike::signature,
         agreement: alike::agreement,
         candidates: alike::candidates,
+        counted: alike::candidates,
         found: alike::found,
     };
     let cutting = |shingles| Functions {
@@ -257,6 +272,14 @@ fn near_duplicates() -> Vec<Wrong> {
             pairing(|signatures, _| alike::candidates(signatures, 1)),
         ),
         of.planted(
+            "each-with-each",
+            Functions {
+                candidates: each_with_each,
+                counted: each_with_each,
+                ..right()
+            },
+        ),
+        of.planted(
             "the-first-band-only",
             pairing(|signatures, rows| {
                 let first: Vec<Vec<u64>> = signatures
@@ -318,6 +341,7 @@ fn near_duplicates() -> Vec<Wrong> {
                 signature: |_, hashes| vec![0; hashes],
                 agreement: |_, _| 0.0,
                 candidates: |_, _| Vec::new(),
+                counted: |_, _| Vec::new(),
                 found: |_, _, _| 0.0,
                 ..right()
             },
@@ -329,6 +353,7 @@ fn near_duplicates() -> Vec<Wrong> {
                 signature: |_, hashes| vec![u64::MAX; hashes],
                 agreement: |_, _| 1.0,
                 candidates: |_, _| vec![(0, 1)],
+                counted: |_, _| vec![(0, 1)],
                 found: |_, _, _| 1.0,
                 ..right()
             },

@@ -1,6 +1,9 @@
 use judge::{Case, Property, example, property, property_of};
 use proptest::prelude::*;
+use std::cell::Cell;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use tokenizer::sample_text::sample_text;
 
 type Shingles = BTreeSet<String>;
@@ -13,7 +16,76 @@ pub struct Functions {
     pub signature: fn(&Shingles, usize) -> Vec<u64>,
     pub agreement: fn(&[u64], &[u64]) -> f64,
     pub candidates: fn(&[Vec<u64>], usize) -> Pairs,
+    /// The same function, for numbers that count.
+    pub counted: fn(&[Vec<Counted>], usize) -> Pairs,
     pub found: fn(f64, i32, i32) -> f64,
+}
+
+thread_local! {
+    /// How often numbers were compared.
+    static COMPARED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A number that counts how often it is compared.
+#[derive(Debug, Eq)]
+pub struct Counted(u64);
+
+impl PartialEq for Counted {
+    fn eq(&self, other: &Self) -> bool {
+        COMPARED.set(COMPARED.get() + 1);
+        self.0 == other.0
+    }
+}
+
+impl PartialOrd for Counted {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Counted {
+    fn cmp(&self, other: &Self) -> Ordering {
+        COMPARED.set(COMPARED.get() + 1);
+        self.0.cmp(&other.0)
+    }
+}
+
+impl Hash for Counted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// Comparisons allowed for each number of a signature: a tree needs about ten for each band, a table fewer.
+const PER_NUMBER: usize = 16;
+
+/// Documents of which only the first and the last agree, in their last band; and how many comparisons that took.
+fn frugal(f: &Functions) -> Result<(), String> {
+    const DOCUMENTS: u64 = 2000;
+    const HASHES: u64 = 32;
+    let number = |document: u64, place: u64| match (document, place >= HASHES - 4) {
+        (0 | 1999, true) => Counted(place),
+        _ => Counted((f.hash)(document, "place") ^ place),
+    };
+    let signatures: Vec<Vec<Counted>> = (0..DOCUMENTS)
+        .map(|document| (0..HASHES).map(|place| number(document, place)).collect())
+        .collect();
+    COMPARED.set(0);
+    let found = (f.counted)(&signatures, 4);
+    let compared = COMPARED.get();
+    if found != [(0, 1999)] {
+        return Err(format!(
+            "only documents 0 and 1999 are alike, and you find {} pairs",
+            found.len()
+        ));
+    }
+    let allowed = PER_NUMBER * (DOCUMENTS * HASHES) as usize;
+    match compared <= allowed {
+        true => Ok(()),
+        false => Err(format!(
+            "{compared} comparisons of numbers; {allowed} are allowed"
+        )),
+    }
 }
 
 fn shingles(text: &str, width: usize) -> Shingles {
@@ -151,6 +223,13 @@ pub fn properties() -> Vec<Property<Functions>> {
                     .same(&candidates(&signatures, rows), || {
                         (f.candidates)(&signatures, rows)
                     })
+            },
+        ),
+        example(
+            "two of 2,000 documents are found without comparing each with each",
+            |f: &Functions| {
+                let documents = "2,000, signatures of 32 numbers, bands of 4";
+                Case::of(&[("documents", &documents)]).obeys(|| frugal(f))
             },
         ),
         property(
