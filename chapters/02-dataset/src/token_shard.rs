@@ -80,15 +80,25 @@ impl TokenShard {
         }
         let width = u32_at(&map, 12) as usize;
         let [groups, documents, ids] = [48, 56, 64].map(|at| u64_at(&map, at) as usize);
-        let index = HEADER + (ids * width).next_multiple_of(8);
-        if !matches!(width, 2 | 4) || map.len() != index + 24 * groups + 8 * documents {
+        // Numbers from a file may be anything: 2⁶¹ groups would make the product small again.
+        let layout = || {
+            let index = HEADER.checked_add(ids.checked_mul(width)?.checked_next_multiple_of(8)?)?;
+            let tables = groups
+                .checked_mul(24)?
+                .checked_add(documents.checked_mul(8)?)?;
+            Some((index, index.checked_add(tables)?))
+        };
+        let (index, end) = layout()
+            .filter(|_| matches!(width, 2 | 4))
+            .ok_or_else(|| bad("its header makes no sense"))?;
+        if map.len() != end {
             return Err(bad("its length is not what its header says"));
         }
         if u32_at(&map, 72) != crc32fast::hash(&map[index..]) {
             return Err(bad("its index is damaged"));
         }
         let fingerprint = map[16..48].try_into().expect("32 bytes");
-        Ok(TokenShard {
+        let shard = TokenShard {
             path: path.to_owned(),
             map,
             width,
@@ -97,7 +107,31 @@ impl TokenShard {
             documents,
             ids,
             index,
-        })
+        };
+        if !shard.index_holds() {
+            return Err(bad("its index contradicts itself"));
+        }
+        Ok(shard)
+    }
+
+    /// Groups follow each other from the first document and id to the last, and each has the ids of its documents.
+    fn index_holds(&self) -> bool {
+        let follows = |group: usize| {
+            let ((first, from), (last, to)) = (self.start(group), self.start(group + 1));
+            let inside = first <= last && last <= self.documents && from <= to && to <= self.ids;
+            inside
+                && (first..last)
+                    .map(|at| self.row_and_length(at).1)
+                    .sum::<usize>()
+                    == to - from
+        };
+        self.start(0) == (0, 0) && (0..self.groups).all(follows)
+    }
+
+    /// A document's row in its group, and its ids.
+    fn row_and_length(&self, document: usize) -> (u32, usize) {
+        let at = self.index + 24 * self.groups + 8 * document;
+        (u32_at(&self.map, at), u32_at(&self.map, at + 4) as usize)
     }
 
     pub fn fingerprint(&self) -> [u8; 32] {
@@ -141,11 +175,9 @@ impl TokenShard {
                 problem: "its ids do not have the checksum they were written with".to_owned(),
             });
         }
-        let lengths = self.index + 24 * self.groups;
         let mut rest = bytes;
         let documents = (first..last).map(|document| {
-            let at = lengths + 8 * document;
-            let (row, length) = (u32_at(&self.map, at), u32_at(&self.map, at + 4) as usize);
+            let (row, length) = self.row_and_length(document);
             let (ids, behind) = rest.split_at(length * self.width);
             rest = behind;
             (row, widened(ids, self.width))

@@ -188,6 +188,48 @@ fn a_truncated_file_is_an_error_and_not_the_end_of_the_program() {
     }
 }
 
+/// Nobody's disk does this; whoever crafts a file can.
+#[test]
+fn a_shard_whose_checksums_hold_and_whose_numbers_do_not_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, tokens, _) = both(folder.path());
+    let whole = std::fs::read(&tokens[0]).unwrap();
+    let number = |at: usize| u64::from_le_bytes(whole[at..at + 8].try_into().unwrap()) as usize;
+    let (groups, ids) = (number(48), number(64));
+    let index = 128 + (2 * ids).next_multiple_of(8);
+    let lengths = index + 24 * groups;
+    let longer = u32::from_le_bytes(whole[lengths + 4..lengths + 8].try_into().unwrap()) + 1;
+    let much = (1_u64 << 61).to_le_bytes();
+    for (at, bytes) in [
+        (lengths + 4, &longer.to_le_bytes()[..]), // a document longer than its group
+        (index + 24, &much[..]),                  // a group that begins behind the last document
+        (index + 8, &1_u64.to_le_bytes()[..]),    // ids before the first group
+        (48, &much[..]),                          // 24 · 2⁶¹ groups
+        (56, &much[..]),                          // 8 · 2⁶¹ documents
+        (64, &u64::MAX.to_le_bytes()[..]),        // ids
+    ] {
+        let mut bad = whole.clone();
+        bad[at..at + bytes.len()].copy_from_slice(bytes);
+        let seal = crc32fast::hash(&bad[index..]).to_le_bytes();
+        bad[72..76].copy_from_slice(&seal);
+        let seal = crc32fast::hash(&bad[..76]).to_le_bytes();
+        bad[76..80].copy_from_slice(&seal);
+        let path = folder.path().join("crafted.tokens");
+        std::fs::write(&path, &bad).unwrap();
+        let said = TokenShard::open(&path).err().expect("refused").to_string();
+        assert!(
+            [
+                "contradicts itself",
+                "makes no sense",
+                "not what its header says"
+            ]
+            .iter()
+            .any(|words| said.contains(words)),
+            "{at}: {said}"
+        );
+    }
+}
+
 #[test]
 fn an_unfinished_shard_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
