@@ -19,7 +19,7 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
     let draw = |turn: usize| {
         // Every fact in turn, so that all are asked about equally often.
         let id = facts[turn % facts.len()];
-        let chat = match dice.weighted(&[45, 15, 16, 6, 8, 4, 10, 30]) {
+        let chat = match dice.weighted(&[42, 22, 14, 6, 8, 4, 10, 30]) {
             0 => question(world, side, id, &mut dice)?,
             1 => short_question(world, side, id, &mut dice)?,
             2 => follow_up(world, side, &facts, id, &mut dice)?,
@@ -84,7 +84,7 @@ fn question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Ch
 /// A question that asks for a few words, and gets the value without a sentence around it; or the opposite question, who has
 /// the value, and a name.
 fn short_question(world: &World, side: Side, id: FactId, dice: &mut Dice) -> Result<Chat, Error> {
-    let opposite = dice.chance(30);
+    let opposite = dice.chance(50);
     let question = if opposite {
         world.which_question(id)
     } else {
