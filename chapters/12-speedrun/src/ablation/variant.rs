@@ -214,6 +214,22 @@ pub fn variants() -> Vec<Variant> {
             }),
         ));
     }
+    // What the tiny recipe has.
+    variants.push(new(
+        Family::Model,
+        "value embeddings, smear and QK scale",
+        "value embeddings with smear and QK scale, on alone".into(),
+        Some(SEED),
+        Box::new(|recipe: &mut Recipe| {
+            let full = full_model(&recipe.model);
+            recipe.model = seed_model(&recipe.model);
+            for (name, set) in SWITCHES {
+                if ["value embeddings", "smear", "QK scale 1.2"].contains(&name) {
+                    set(&mut recipe.model, &full);
+                }
+            }
+        }),
+    ));
     // The rates of the scalars belong to batches of 2¹⁹ tokens, 128 times as many as here.
     variants.push(new(
         Family::Model,
