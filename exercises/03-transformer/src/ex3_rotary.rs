@@ -12,10 +12,11 @@
 //! ```
 //!
 //! D is even; positions are Int64 and may be negative. Compute angles in fp64 and convert cosines and sines to the kind of x at
-//! the end: the judge compares to the last digits of fp64. *Half-split*, the chapter's convention, pairs number i with number i
-//! + D/2. *Neighbours*, the pairing of the RoPE paper and of Llama's first release, pairs number 2i with number 2i + 1. Write
-//! both. For any queries and keys the scores of your rotations must depend on the distance of two positions only; lengths stay;
-//! a turn back undoes a turn.
+//! the end: the judge compares to the last digits of fp64.
+//!
+//! *Half-split*, the chapter's convention, pairs number i with number i + D/2. *Neighbours*, the pairing of the RoPE paper and
+//! of Llama's first release, pairs number 2i with number 2i + 1. Write both. For any queries and keys the scores of your
+//! rotations must depend on the distance of two positions only; lengths stay; a turn back undoes a turn.
 //!
 //! Then the practical part. Somebody gives you a query matrix that was trained with neighbours. Put its rows into another
 //! order, head by head, so that the half-split rotation gives the same scores.
