@@ -101,7 +101,7 @@ pub fn markdown(run: &Run, effects: &[Effect], rows: &[Row], family: Family) -> 
         Family::Optimizer => (ALL_REFINEMENTS, "all refinements on"),
     };
     let mut text = String::from(
-        "| change | on alone: Δ bits per byte | off alone: Δ bits per byte | tokens/s, on alone | parameters, on alone |\n|---|---|---|---|---|\n",
+        "| change | on alone: Δ bits per byte | off alone: Δ bits per byte | tokens/s, on alone | parameters, on alone |\n|---|--:|--:|--:|--:|\n",
     );
     let cell = |effect: Option<&Effect>| {
         effect.map_or("–".to_string(), |effect| {
