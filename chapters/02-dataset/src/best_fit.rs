@@ -111,11 +111,13 @@ impl<O> Row<O> {
 pub struct Packer<O> {
     capacity: usize,
     policy: Policy,
-    /// Key: length, then arrival, earlier arrivals counted as larger (see [`Packer::longest_within`]).
-    waiting: BTreeMap<(usize, Reverse<u64>), Item<O>>,
+    waiting: BTreeMap<Key, Item<O>>,
     arrivals: u64,
     counts: Counts,
 }
+
+/// Length, then arrival, earlier arrivals counted as larger (see [`Packer::longest_within`]).
+pub(crate) type Key = (usize, Reverse<u64>);
 
 /// What has happened to all ids so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,12 +173,13 @@ impl<O> Packer<O> {
     ///
     /// Returns false if the buffer is empty and cropping has nothing to crop; the row then stays as it is.
     pub fn place(&mut self, row: &mut Row<O>) -> bool {
-        let chosen = self
-            .longest_within(row.remaining())
-            .or_else(|| match self.policy {
-                Policy::Crop => self.shortest(),
-                Policy::Pad(_) => None,
-            });
+        let fitting = self.longest_within(row.remaining());
+        self.lay(fitting, row)
+    }
+
+    /// The same step when it is known which item fits best, or that none does.
+    pub(crate) fn lay(&mut self, fitting: Option<Key>, row: &mut Row<O>) -> bool {
+        let chosen = fitting.or_else(|| self.to_crop());
         let before = row.ids.len();
         match (chosen, self.policy) {
             (Some(key), _) => {
@@ -199,7 +202,7 @@ impl<O> Packer<O> {
 
     /// The longest item of at most `length` ids; among equals the earliest. With `Reverse` the earliest arrival is the
     /// largest key of its length, so both rules together are "the largest key not above (length, ∞)".
-    fn longest_within(&self, length: usize) -> Option<(usize, Reverse<u64>)> {
+    fn longest_within(&self, length: usize) -> Option<Key> {
         self.waiting
             .range(..=(length, Reverse(0)))
             .next_back()
@@ -207,9 +210,17 @@ impl<O> Packer<O> {
     }
 
     /// The shortest item; among equals the earliest, which is the largest key of the smallest length.
-    fn shortest(&self) -> Option<(usize, Reverse<u64>)> {
+    fn shortest(&self) -> Option<Key> {
         let (length, _) = *self.waiting.keys().next()?;
         self.longest_within(length)
+    }
+
+    /// The item whose beginning fills the rest of a row that nothing fits into, if the policy is to crop one.
+    pub(crate) fn to_crop(&self) -> Option<Key> {
+        match self.policy {
+            Policy::Crop => self.shortest(),
+            Policy::Pad(_) => None,
+        }
     }
     // ANCHOR_END: place
 
@@ -258,6 +269,22 @@ impl<O> Packer<O> {
 
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// How many items came so far: the arrival that the next one's key will have.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// The keys of the waiting items in the order they arrived.
+    pub(crate) fn keys_in_order(&self) -> Vec<Key> {
+        let mut keys: Vec<Key> = self.waiting.keys().copied().collect();
+        keys.sort_unstable_by_key(|&(_, Reverse(arrival))| arrival);
+        keys
     }
 }
 // ANCHOR_END: queries

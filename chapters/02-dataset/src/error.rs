@@ -112,6 +112,13 @@ pub enum Error {
     #[error("setting `{name}`: {problem}")]
     Setting { name: &'static str, problem: String },
 
+    /// Of a rule that was brought along, see [`ChooseDocument`](crate::ChooseDocument).
+    #[error(
+        "the rule that chooses documents for a row {problem}; it has to give the number of one that fits, and None if \
+         none does"
+    )]
+    Choice { problem: String },
+
     #[error("item {index} does not exist in {name}, which has {len}")]
     Index {
         name: String,

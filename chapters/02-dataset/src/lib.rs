@@ -7,8 +7,8 @@
 //!    conversations for fine-tuning. `parquet_documents`, `text_folder` and `schemas` read every format there is;
 //!    `group_walk` goes through the files and `deal` says which part is whose; `download` brings the real sets here.
 //! 2. **Splitting.** `corpus` keeps validation text apart from training text.
-//! 3. **Packing.** Documents have all lengths, rows have one: `best_fit` fills rows with documents, `stream` is the older
-//!    way, which cuts one long ribbon of text.
+//! 3. **Packing.** Documents have all lengths, rows have one: `best_fit` fills rows with documents, `choosing`
+//!    does it by a rule of your own, and `stream` is the older way, which cuts one long ribbon of text.
 //! 4. **Batches.** `pretrain_batches` turns documents into [`Batch`]es and knows where it stands, so that a run can be
 //!    stopped anywhere and continued without a token lost or read twice. The ids come from texts (`tokens`) or were
 //!    written down beforehand (`token_writer`, `token_shard`).
@@ -21,6 +21,7 @@
 // ANCHOR: modules
 pub mod batch;
 pub mod best_fit;
+pub mod choosing;
 pub mod conversation;
 pub mod corpus;
 pub mod deal;
@@ -45,6 +46,7 @@ pub mod tokens;
 
 // ANCHOR: exports
 pub use batch::{Batch, BatchSource, IGNORED, Position};
+pub use choosing::ChooseDocument;
 pub use conversation::{Conversation, ConversationSource, Message, Part, Role};
 pub use corpus::{Corpus, OpenSettings, TokenCorpus, open_corpus, open_token_corpus};
 pub use document::{Document, DocumentSource, SourcePosition};

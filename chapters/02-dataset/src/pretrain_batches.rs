@@ -8,7 +8,8 @@
 //! The buffer is what makes a resume hard: when a batch leaves, a thousand documents have been read and not used. Some
 //! loaders skip them after a restart. Here the [`Position`] lists where each of them stands, and a resume reads them again.
 
-use crate::best_fit::{Counts, Item, Packer, Policy, Row};
+use crate::best_fit::{Counts, Item, Policy, Row};
+use crate::choosing::{ChooseDocument, ChoosingPacker};
 use crate::tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
 use crate::{Batch, BatchSource, DocumentSource, Error, Position, SourcePosition};
 // ANCHOR_END: head
@@ -61,7 +62,7 @@ impl PackingSettings {
 pub struct PretrainBatches {
     source: Box<dyn TokenSource>,
     settings: PackingSettings,
-    packer: Packer<SourcePosition>,
+    packer: ChoosingPacker<SourcePosition>,
     batches: u64,
     /// Of the position that the loader was resumed from.
     changes: Vec<Vec<SourcePosition>>,
@@ -84,7 +85,7 @@ impl PretrainBatches {
     ) -> Result<Self, Error> {
         settings.check()?;
         // (T + 1): the last target lies one place behind the last input.
-        let packer = Packer::new(settings.time + 1, Policy::Crop);
+        let packer = ChoosingPacker::new(settings.time + 1, Policy::Crop);
         Ok(PretrainBatches {
             source: Box::new(source),
             settings,
@@ -92,6 +93,12 @@ impl PretrainBatches {
             batches: 0,
             changes: Vec::new(),
         })
+    }
+
+    /// Packed by this rule instead of best fit. A position remembers no rule: a run is resumed with the one it began with.
+    pub fn choosing(mut self, choose: ChooseDocument) -> Self {
+        self.packer = self.packer.by(choose);
+        self
     }
 
     /// Continue behind the batch that carried `position`: the next batch is the one that followed it then, bit for bit.
@@ -108,7 +115,7 @@ impl PretrainBatches {
         self.source.redeal(&position.changes)?;
         let documents = self.source.fetch(&position.pending)?;
         self.source.seek(&position.source)?;
-        self.packer = Packer::new(self.settings.time + 1, Policy::Crop);
+        self.packer = self.packer.emptied();
         self.push(documents);
         self.batches = position.batches;
         self.changes = position.changes.clone();
@@ -124,7 +131,7 @@ impl PretrainBatches {
     pub fn position(&self) -> Position {
         Position {
             source: self.source.position(),
-            pending: self.packer.pending(),
+            pending: self.packer.packer().pending(),
             offset: 0,
             batches: self.batches,
             changes: self.changes.clone(),
@@ -133,7 +140,7 @@ impl PretrainBatches {
 
     /// What was placed and what was thrown away since the loader was opened or resumed.
     pub fn counts(&self) -> Counts {
-        self.packer.counts()
+        self.packer.packer().counts()
     }
     // ANCHOR_END: loader
 
@@ -143,13 +150,13 @@ impl PretrainBatches {
         let mut row = Row::new(self.settings.time + 1);
         while !row.is_full() {
             self.top_up()?;
-            self.packer.place(&mut row);
+            self.packer.place(&mut row)?;
         }
         Ok(row)
     }
 
     fn top_up(&mut self) -> Result<(), Error> {
-        while self.packer.waiting() < self.settings.buffer {
+        while self.packer.packer().waiting() < self.settings.buffer {
             let documents = self.source.refill(self.settings.refill)?;
             self.push(documents);
         }
