@@ -1,11 +1,12 @@
 // ANCHOR: head
-//! The parts of a run that another program may bring: a learner's own merges, a learner's own attention.
+//! The parts of a run that another program may bring: a learner's own merges, packing, attention.
 //!
 //! A part is a function with a name, in the place where a chapter asks for one. It comes from outside by way of a [`Plug`],
 //! which looks at it before it lets it in.
 
 use crate::recipe::Recipe;
 use anyhow::{Result, bail};
+use dataset::ChooseDocument;
 use tensors::Machine;
 use tokenizer::FindMerges;
 use transformer::Attend;
@@ -16,6 +17,8 @@ use transformer::Attend;
 pub struct Parts {
     /// Chapter 01: which pairs become tokens.
     pub merges: Part<FindMerges>,
+    /// Chapter 02: which document goes next into a row of pretraining. `None`: chapter 02's packer has no rule and needs none.
+    pub packing: Part<Option<ChooseDocument>>,
     /// Chapter 03: what the positions of a row gather from each other, in all training.
     pub attention: Part<Attend>,
 }
@@ -34,8 +37,16 @@ pub struct Origin {
     pub whose: &'static str,
     /// What was found when it was compared with the chapter's code, for the report.
     pub found: String,
-    /// Its time as a multiple of the chapter's, where that was measured before the run.
-    pub slowdown: Option<f64>,
+    /// Where its time was measured, before the run.
+    pub slowdown: Option<Slowdown>,
+}
+
+/// An answer's time beside the chapter's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slowdown {
+    /// `forward and backward`
+    pub of: &'static str,
+    pub times_the_chapters: f64,
 }
 
 impl Origin {
@@ -83,6 +94,10 @@ impl Default for Parts {
                 function: tokenizer::train::merges,
                 origin: None,
             },
+            packing: Part {
+                function: None,
+                origin: None,
+            },
             attention: Part {
                 function: transformer::causal_attention,
                 origin: None,
@@ -93,9 +108,10 @@ impl Default for Parts {
 
 impl Parts {
     /// Every part by name, with its origin.
-    pub fn named(&self) -> [(&'static str, Option<&Origin>); 2] {
+    pub fn named(&self) -> [(&'static str, Option<&Origin>); 3] {
         [
             ("byte-pair merges", self.merges.origin.as_ref()),
+            ("packing", self.packing.origin.as_ref()),
             ("attention", self.attention.origin.as_ref()),
         ]
     }

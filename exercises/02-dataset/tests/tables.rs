@@ -24,6 +24,7 @@ pub fn exercises() -> Vec<Exercise> {
             "fill_a_row",
             of::ex2_fill_a_row::properties(),
             of::ex2_fill_a_row::Functions {
+                longest_that_fits: ex2_fill_a_row::longest_that_fits,
                 fill_row: ex2_fill_a_row::fill_row,
             },
         ),

@@ -1,7 +1,7 @@
 // ANCHOR: head
 //! Whose code trained the model.
 
-use crate::parts::Origin;
+use crate::parts::{Origin, Slowdown};
 use crate::run::Run;
 use crate::stages::vocabulary::TokenizerNote;
 use anyhow::Result;
@@ -32,7 +32,7 @@ pub(super) fn whose_code(run: &Run, text: &mut String) -> Result<()> {
     }
     Ok(writeln!(
         text,
-        "\nAll training went through this code. What measures (validation, examinations, the quiz) and the engine that answers \
+        "\nAll training went through this code, packing in pretraining alone. What measures (validation, examinations, the quiz) and the engine that answers \
          computed with the chapters' own, and the texts were cut into tokens by chapter 01's encoder, with the merges above.\n"
     )?)
 }
@@ -50,9 +50,12 @@ fn compared(run: &Run, origin: &Origin) -> Result<(String, String)> {
             format!("{:.0} ms, {}", 1e3 * plugged.seconds, times(ratio)),
         ));
     }
-    let time = origin.slowdown.map(|ratio| {
-        let forward_and_backward = times(ratio);
-        format!("forward and backward {forward_and_backward}, before the run")
+    let time = origin.slowdown.map(|slowdown| {
+        let Slowdown {
+            of,
+            times_the_chapters,
+        } = slowdown;
+        format!("{of} {}, before the run", times(times_the_chapters))
     });
     Ok((origin.found.clone(), time.unwrap_or_default()))
 }

@@ -115,7 +115,8 @@ pub fn run(run: &Run) -> Result<Ended> {
         },
     };
     let state = saved.unwrap_or_else(|| trainer.fresh_state());
-    match trainer.run(state)? {
+    let outcome = trainer.run(state);
+    match outcome.map_err(|error| data::blamed(run, error))? {
         Outcome::Interrupted(_) => {
             run.folder.spent("base", started)?;
             Ok(Ended::Interrupted)

@@ -8,7 +8,7 @@
 
 use crate::recipe::Data;
 use crate::run::Run;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use dataset::corpus::OpenSettings;
 use dataset::download::{Bars, Catalogue, Order, Settings, provide};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
@@ -213,7 +213,7 @@ fn texts(mut source: Box<dyn DocumentSource>, characters: usize) -> Result<Vec<S
 // ANCHOR_END: documents
 
 // ANCHOR: batches
-/// Packed training batches, from `position` or from the beginning.
+/// Packed training batches, from `position` or from the beginning. Packed by the run's rule, if it has one.
 pub fn training_batches(
     run: &Run,
     tokenizer: &Tokenizer,
@@ -226,13 +226,34 @@ pub fn training_batches(
         tokenizer,
         PackingSettings::new(rows, time),
     )?;
+    if let Some(choose) = run.parts.packing.function {
+        batches = batches.choosing(choose);
+    }
     if let Some(position) = position {
         batches.resume(&position)?;
     }
     Ok(batches)
 }
 
-/// Packed validation batches.
+/// An error of training, with the name of the exercise where a rule that was plugged in may be to blame.
+pub fn blamed(run: &Run, error: pretrain::Error) -> Error {
+    let problem = match &error {
+        pretrain::Error::Data(dataset::Error::Choice { .. }) => "failed",
+        // The thread makes ids of texts too, but that is the chapters' own code.
+        pretrain::Error::Data(dataset::Error::Panicked { .. }) => {
+            "seems to have panicked (the lines above say where)"
+        }
+        _ => return error.into(),
+    };
+    match &run.parts.packing.origin {
+        Some(origin) => Error::new(error).context(origin.complaint(&format!(
+            "{problem} on the training text, though it held on other buffers"
+        ))),
+        None => error.into(),
+    }
+}
+
+/// Packed validation batches, by the chapter's own rule whatever the run's is.
 pub fn validation_batches(
     run: &Run,
     tokenizer: &Tokenizer,

@@ -82,8 +82,43 @@ fn fill_a_row() -> Vec<Wrong> {
         name: "fill_a_row",
         properties: ex2_fill_a_row::properties,
     };
-    let filling = |fill_row| Functions { fill_row };
+    let filling = |fill_row| Functions {
+        longest_that_fits: row::longest_that_fits,
+        fill_row,
+    };
+    let choosing = |longest_that_fits| Functions {
+        longest_that_fits,
+        fill_row: row::fill_row,
+    };
     vec![
+        of.planted(
+            "the-first-is-chosen",
+            choosing(|waiting, room| waiting.iter().position(|&length| length <= room)),
+        ),
+        of.planted(
+            "the-last-of-equals",
+            choosing(|waiting, room| {
+                let fitting = (0..waiting.len()).filter(|&number| waiting[number] <= room);
+                fitting.max_by_key(|&number| waiting[number])
+            }),
+        ),
+        of.planted(
+            "an-exact-fit-does-not-fit",
+            choosing(|waiting, room| row::longest_that_fits(waiting, room.saturating_sub(1))),
+        ),
+        of.planted(
+            "the-length-instead-of-the-number",
+            choosing(|waiting, room| {
+                row::longest_that_fits(waiting, room).map(|number| waiting[number])
+            }),
+        ),
+        of.planted(
+            "the-shortest-if-none-fits",
+            choosing(|waiting, room| {
+                let shortest = || (0..waiting.len()).min_by_key(|&number| waiting[number]);
+                row::longest_that_fits(waiting, room).or_else(shortest)
+            }),
+        ),
         of.planted(
             "the-first-that-fits",
             filling(|waiting, capacity| {
@@ -158,8 +193,20 @@ fn fill_a_row() -> Vec<Wrong> {
                 Some(spans)
             }),
         ),
-        of.constant("no-row", filling(|_, _| None)),
-        of.constant("an-empty-row", filling(|_, _| Some(Vec::new()))),
+        of.constant(
+            "no-row",
+            Functions {
+                longest_that_fits: |_, _| None,
+                fill_row: |_, _| None,
+            },
+        ),
+        of.constant(
+            "an-empty-row",
+            Functions {
+                longest_that_fits: |_, _| Some(0),
+                fill_row: |_, _| Some(Vec::new()),
+            },
+        ),
     ]
 }
 

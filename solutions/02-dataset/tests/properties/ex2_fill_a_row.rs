@@ -1,10 +1,11 @@
-use dataset::best_fit::{Item, Packer, Policy, Span};
+use dataset::best_fit::{Item, Packer, Policy, Row, Span};
 use judge::{Case, Checked, Property, example, property};
 use proptest::prelude::*;
 
 pub type Spans = Option<Vec<Span<usize>>>;
 
 pub struct Functions {
+    pub longest_that_fits: fn(&[usize], usize) -> Option<usize>,
     pub fill_row: fn(&[usize], usize) -> Spans,
 }
 
@@ -24,7 +25,7 @@ fn enough() -> impl Strategy<Value = Waiting> {
     })
 }
 
-fn chapters(waiting: &[usize], capacity: usize) -> Spans {
+fn packer(waiting: &[usize], capacity: usize) -> Packer<usize> {
     let mut packer = Packer::new(capacity, Policy::Crop);
     for (origin, &length) in waiting.iter().enumerate() {
         packer.push(Item {
@@ -33,7 +34,24 @@ fn chapters(waiting: &[usize], capacity: usize) -> Spans {
             origin,
         });
     }
-    packer.next_row().map(|row| row.spans)
+    packer
+}
+
+fn chapters(waiting: &[usize], capacity: usize) -> Spans {
+    packer(waiting, capacity).next_row().map(|row| row.spans)
+}
+
+/// What the chapter lays first into a row of so much room, unless it has to crop it.
+fn chapters_choice(waiting: &[usize], room: usize) -> Option<usize> {
+    let mut row = Row::new(room);
+    packer(waiting, room).place(&mut row);
+    let whole = row.spans.first().filter(|span| span.cropped == 0);
+    whole.map(|span| span.origin)
+}
+
+fn chooses(f: &Functions, waiting: &[usize], room: usize, expected: Option<usize>) -> Checked {
+    let case = Case::of(&[("waiting", &waiting), ("room", &room)]);
+    case.same(&expected, || (f.longest_that_fits)(waiting, room))
 }
 
 /// A row that could be one, whatever was chosen for it.
@@ -89,6 +107,30 @@ fn span(origin: usize, start: usize, end: usize, cropped: usize) -> Span<usize> 
 
 pub fn properties() -> Vec<Property<Functions>> {
     vec![
+        example(
+            "of 4, 7, 2 and 5 ids the last goes into a room of six: the 7 is too long, and the others are shorter",
+            |f: &Functions| chooses(f, &[4, 7, 2, 5], 6, Some(3)),
+        ),
+        example(
+            "of 3, 5, 5 and 4 ids the second goes into a room of six, and not the third",
+            |f: &Functions| chooses(f, &[3, 5, 5, 4], 6, Some(1)),
+        ),
+        example(
+            "what has as many ids as there is room for fits",
+            |f: &Functions| chooses(f, &[3, 5, 6, 4], 6, Some(2)),
+        ),
+        property(
+            "the choice is what the chapter lays first into such a room, and None where it has to crop",
+            waiting,
+            |f: &Functions, (waiting, room)| {
+                chooses(f, &waiting, room, chapters_choice(&waiting, room))
+            },
+        ),
+        example(
+            "of 8 and 9 ids none goes into a room of seven",
+            |f: &Functions| chooses(f, &[8, 9], 7, None),
+        )
+        .holds_for_constants(),
         example(
             "4, 7, 2 and 5 ids in a row of ten: the 7, the 2, and one id of the 4",
             |f: &Functions| {
