@@ -6,7 +6,7 @@
 use crate::asking::{LIMIT, Trouble, ask};
 use anyhow::{Result, bail};
 use speedrun::arithmetic::model_config;
-use speedrun::parts::{Exercise, Origin, Part, Parts, Plug};
+use speedrun::parts::{Exercise, Origin, Part, Parts, Plug, Slowdown};
 use speedrun::recipe::Recipe;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -100,7 +100,12 @@ fn put(
     }
     let timed = as_in_the_run(windows[0]);
     match ask(LIMIT, move || slowdown(attend, timed, device, compute)) {
-        Ok(slowdown) => origin.slowdown = Some(slowdown),
+        Ok(times_the_chapters) => {
+            origin.slowdown = Some(Slowdown {
+                of: "forward and backward",
+                times_the_chapters,
+            });
+        }
         Err(trouble) => bail!(origin.complaint(&trouble.about(&timed.to_string()))),
     }
     origin.found = format!(

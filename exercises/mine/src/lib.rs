@@ -1,11 +1,12 @@
 //! The exercises that plug into the speedrun, each looked at before it is let in.
 //!
-//! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`merges`] and
-//! [`attention`] (what is asked).
+//! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`merges`],
+//! [`packing`] and [`attention`] (what is asked).
 
 pub mod asking;
 pub mod attention;
 pub mod merges;
+pub mod packing;
 
 use speedrun::parts::Plug;
 
@@ -21,6 +22,7 @@ pub fn plugs() -> Vec<Plug> {
         merges::plug(WHOSE, |counts, wanted, _| {
             Ok(exercises_01::ex4_merge_chunk::merges(counts, wanted))
         }),
+        packing::plug(WHOSE, exercises_02::ex2_fill_a_row::longest_that_fits),
         attention::plug(WHOSE, exercises_03::ex4_causal_attention::causal_attention),
     ]
 }

@@ -4,6 +4,8 @@
 //! With the feature `reference`, as `cargo course test` runs this, the right answers are the solutions; without it they are
 //! whatever stands in `exercises/`.
 
+mod packing;
+
 use exercises_01::chunk_trainer::merges_with;
 use mine::asking::{Trouble, ask};
 use speedrun::command_line::execute;
@@ -81,17 +83,20 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
         &out,
         &[
             "(exercise 01.4, merge one chunk)",
+            "(exercise 02.2, fill one row)",
             "(exercise 03.4, causal attention)",
         ],
     );
-    says(&out, &["chat --model", "smoke-mine-01-03/rl"]);
-    let root = runs.path().join("smoke-mine-01-03");
+    says(&out, &["chat --model", "smoke-mine-01-02-03/rl"]);
+    let root = runs.path().join("smoke-mine-01-02-03");
     let report = std::fs::read_to_string(root.join("report.md")).unwrap();
     says(
         &report,
         &[
             "## Whose code",
             "to exercise 01.4, merge one chunk | the same ",
+            "to exercise 02.2, fill one row | the chapter's choices from",
+            "| filling rows ",
             "to exercise 03.4, causal attention | the chapter's outputs and gradients",
             "times the chapter's",
         ],
@@ -99,10 +104,10 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
     assert!(!report.contains("not run"), "{report}");
 
     // The folder knows what it was made with.
-    let (good, _, err) = mine(&["report", "--mine", "01", "--name", "smoke-mine-01-03"]);
+    let (good, _, err) = mine(&["report", "--mine", "01", "--name", "smoke-mine-01-02-03"]);
     assert!(!good, "a folder takes another part in");
     says(&err, &["another run", "plugged-in code", "--name"]);
-    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-03"]);
+    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03"]);
     assert!(!good, "a folder takes the chapters' code in");
     says(&err, &["another run"]);
     // Without --mine the program is nanocrab, and its folder is nanocrab's.
@@ -140,12 +145,17 @@ fn pretraining_and_both_fine_tunings_go_through_the_attention_that_is_plugged_in
 #[test]
 fn a_chapter_without_a_plug_is_answered_with_those_that_have_one() {
     let runs = tempfile::tempdir().unwrap();
-    let words = ["mine", "speedrun", "--mine", "01,02", "--runs-dir"];
+    let words = ["mine", "speedrun", "--mine", "01,04", "--runs-dir"];
     let words = [&words[..], &[runs.path().to_str().unwrap()]].concat();
     let said = format!("{:#}", execute(words, &mine::plugs()).unwrap_err());
     says(
         &said,
-        &["--mine 02", "01 (merge one chunk)", "03 (causal attention)"],
+        &[
+            "--mine 04",
+            "01 (merge one chunk)",
+            "02 (fill one row)",
+            "03 (causal attention)",
+        ],
     );
 }
 
@@ -346,15 +356,15 @@ fn answers_that_are_no_attention_at_all_are_refused() {
 #[test]
 fn answers_that_are_not_written_that_panic_or_never_come_are_refused() {
     let said = refused(merges(|_, _, _| todo!("exercise 01.4")));
-    says(&said, &[OF_MERGES, "is not written yet", "planted.rs:"]);
+    says(&said, &[OF_MERGES, "is not written yet", "main.rs:"]);
     let said = refused(attention(|_, _, _, _| todo!("exercise 03.4")));
-    says(&said, &[OF_ATTENTION, "is not written yet", "planted.rs:"]);
+    says(&said, &[OF_ATTENTION, "is not written yet", "main.rs:"]);
     let said = refused(merges(
         |_, wanted, _| Ok(vec![(0, 0); 2][wanted..].to_vec()),
     ));
     says(
         &said,
-        &[OF_MERGES, "panicked at", "planted.rs:", "out of range"],
+        &[OF_MERGES, "panicked at", "main.rs:", "out of range"],
     );
     let limit = Duration::from_millis(100);
     let silent = ask(limit, || std::thread::sleep(Duration::from_secs(3600)));
