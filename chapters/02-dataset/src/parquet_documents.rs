@@ -12,7 +12,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
@@ -170,6 +170,14 @@ impl TextShard {
                     .map(|text| text.unwrap_or_default().to_owned()),
             );
         }
+        // A page that claims fewer values ends the reading early, and nobody else would notice.
+        let wanted = self.metadata.metadata().row_group(group).num_rows();
+        if texts.len() as i64 != wanted {
+            let found = texts.len();
+            return Err(damaged(&format!(
+                "{found} documents where the footer says {wanted}"
+            )));
+        }
         Ok(texts)
     }
 }
@@ -207,7 +215,15 @@ pub(crate) fn read_footer(path: &Path, file: &File) -> Result<ArrowReaderMetadat
 pub(crate) fn next_rows(
     reader: &mut ParquetRecordBatchReader,
 ) -> Option<Result<RecordBatch, String>> {
-    match catch_unwind(AssertUnwindSafe(|| reader.next())) {
+    // In a release the parquet crate builds its arrays unchecked, and it validates strings only where the footer calls them
+    // UTF-8 in one of two places; a string that is none would be undefined behaviour.
+    let checked = |batch: RecordBatch| {
+        let columns = batch.columns().iter();
+        let valid = columns.map(|column| column.to_data().validate_full());
+        valid.collect::<Result<(), _>>().map(|()| batch)
+    };
+    let next = || Some(reader.next()?.and_then(checked));
+    match catch_unwind(AssertUnwindSafe(next)) {
         Ok(batch) => Some(batch?.map_err(|error| error.to_string())),
         Err(panic) => Some(Err(message_of(&*panic))),
     }

@@ -114,7 +114,8 @@ impl TokenShard {
         Ok(shard)
     }
 
-    /// Groups follow each other from the first document and id to the last, and each has the ids of its documents.
+    /// Groups follow each other from the first document and id to the last, and each has the ids of its documents, whose
+    /// rows rise: a place that means two documents could not be gone back to.
     fn index_holds(&self) -> bool {
         let follows = |group: usize| {
             let ((first, from), (last, to)) = (self.start(group), self.start(group + 1));
@@ -124,6 +125,9 @@ impl TokenShard {
                     .map(|at| self.row_and_length(at).1)
                     .sum::<usize>()
                     == to - from
+                && (first..last)
+                    .map(|at| self.row_and_length(at).0)
+                    .is_sorted_by(|row, next| row < next)
         };
         self.start(0) == (0, 0) && (0..self.groups).all(follows)
     }
@@ -266,8 +270,12 @@ impl Groups for TokenGroups {
     fn describe(&self) -> String {
         let documents: usize = self.shards.iter().map(TokenShard::documents).sum();
         let ids: usize = self.shards.iter().map(TokenShard::ids).sum();
+        let paths = self.shards.first().zip(self.shards.last());
+        let names = paths.map_or_else(String::new, |(first, last)| {
+            format!(", {} to {}", first.path.display(), last.path.display())
+        });
         format!(
-            "{} token shards ({documents} documents, {ids} ids)",
+            "{} token shards{names} ({documents} documents, {ids} ids)",
             self.shards.len()
         )
     }

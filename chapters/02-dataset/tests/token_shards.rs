@@ -198,10 +198,12 @@ fn a_shard_whose_checksums_hold_and_whose_numbers_do_not_is_refused() {
     let (groups, ids) = (number(48), number(64));
     let index = 128 + (2 * ids).next_multiple_of(8);
     let lengths = index + 24 * groups;
+    let first_row: [u8; 4] = whole[lengths..lengths + 4].try_into().unwrap();
     let longer = u32::from_le_bytes(whole[lengths + 4..lengths + 8].try_into().unwrap()) + 1;
     let much = (1_u64 << 61).to_le_bytes();
     for (at, bytes) in [
         (lengths + 4, &longer.to_le_bytes()[..]), // a document longer than its group
+        (lengths + 8, &first_row[..]),            // two documents in one row
         (index + 24, &much[..]),                  // a group that begins behind the last document
         (index + 8, &1_u64.to_le_bytes()[..]),    // ids before the first group
         (48, &much[..]),                          // 24 · 2⁶¹ groups
