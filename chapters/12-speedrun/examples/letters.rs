@@ -4,8 +4,10 @@
 //! among them. Those ask about facts that conversations may mention; the others stand in the encyclopedia and on the question pages
 //! only, and are never asked by letter. The model is the tiny recipe's.
 //!
-//! `cargo run --example letters [FOLDER]` trains for some ten minutes on one thread, prints the shares of right letters and writes them to
-//! FOLDER (or the current folder) as CSV and SVG.
+//! Before that, the lists alone, with steps of several sizes: how many tokens until a word is looked up.
+//!
+//! `cargo run --example letters [FOLDER]` trains for some fifteen minutes on one thread, prints the shares of right letters and writes
+//! them to FOLDER (or the current folder) as CSV and SVG.
 
 use anyhow::{Context, Result};
 use dataset::tidepool::dice::Dice;
@@ -16,17 +18,17 @@ use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
 use pretrain::Schedule;
 use speedrun::curve::{Series, draw};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use tokenizer::{Special, Tokenizer, TrainSettings};
 use transformer::{Causal, Config, Gpt, Plain, Switches};
 
-const ROWS: i64 = 16;
 const TIME: i64 = 256;
-/// Steps with nothing but lists.
-const LISTS: u64 = 100;
-const STEPS: u64 = 700;
-const EVERY: u64 = 50;
+/// Tokens of a run on lists alone.
+const LONGEST: i64 = 200_000;
+/// Tokens of lists at the beginning of the long run, and all its tokens.
+const LISTS: i64 = 150_000;
+const ALL: i64 = 2_800_000;
 
 // ANCHOR: letters-text
 /// The texts of a run, one after the other.
@@ -121,17 +123,37 @@ impl Probe {
 // ANCHOR_END: letters-probe
 
 // ANCHOR: letters-train
-/// Trains, and looks every [`EVERY`] steps: for each probe its curve over thousands of tokens.
-fn train(rate: f64, steps: u64) -> Result<Vec<Vec<(f64, f64)>>> {
-    let world = World::new(1, 120)?;
+/// What a step is made of.
+#[derive(Clone, Copy)]
+struct Step {
+    /// While there are lists, and afterwards.
+    rows: [i64; 2],
+    embedding: f64,
+    matrix: f64,
+}
+
+/// Trains on lists for the first `lists` of `all` tokens, and looks every `every`: for each probe its curve over thousands of tokens.
+fn train(
+    seed: u64,
+    step: Step,
+    [lists, all, every]: [i64; 3],
+    warmdown: f64,
+) -> Result<Vec<Vec<(f64, f64)>>> {
+    let world = World::new(seed, 120)?;
     let asked = world.chat_facts();
+    let dice = Dice::stream(seed, "letters");
     let mut text = Text {
         world,
-        dice: Dice::stream(1, "letters"),
+        dice,
         turn: 0,
         asked,
     };
-    let sample: Vec<String> = (0..6_000).map(|_| text.mixed()).collect();
+    let sample: Vec<String> = (0..6_000)
+        .map(|page| match page % 6 {
+            0 => text.lists(),
+            _ => text.mixed(),
+        })
+        .collect();
     let tokenizer = tokenizer::train(sample.into_iter(), &TrainSettings::new(2_048), &mut |_| ())?;
     let config = Config {
         layers: 4,
@@ -146,21 +168,25 @@ fn train(rate: f64, steps: u64) -> Result<Vec<Vec<(f64, f64)>>> {
         },
         ..Config::d(4, tokenizer.vocab_size() as i64, TIME)?
     };
-    let gpt = Gpt::new(&config, Device::Cpu, 1)?;
+    let gpt = Gpt::new(&config, Device::Cpu, seed)?;
     let rates = Rates2025 {
-        embedding: rate,
+        embedding: step.embedding,
+        matrix: step.matrix,
         ..Rates2025::default()
     };
     let groups = groups_2025(gpt.parameters(), config.width, &rates, Kind::Float)?;
     let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
-    let schedule = Schedule::october_2025(STEPS, 0.0, 0.4, 0.0);
+    // Steps differ in size, so the schedule goes by thousandths of the tokens.
+    let schedule = Schedule::october_2025(1_000, 0.0, warmdown, 0.0);
     let bos = i64::from(tokenizer.special(Special::Bos));
     let mut waiting: Vec<i64> = Vec::new();
     let mut curves = vec![Vec::new(); PROBES.len()];
-    for step in 0..steps {
-        let wanted = (ROWS * (TIME + 1)) as usize;
+    let mut seen = 0;
+    while seen < all {
+        let rows = step.rows[usize::from(seen >= lists)];
+        let wanted = (rows * (TIME + 1)) as usize;
         while waiting.len() < wanted {
-            let page = if step < LISTS {
+            let page = if seen < lists {
                 text.lists()
             } else {
                 text.mixed()
@@ -169,17 +195,18 @@ fn train(rate: f64, steps: u64) -> Result<Vec<Vec<(f64, f64)>>> {
             waiting.extend(tokenizer.encode(&page).into_iter().map(i64::from));
         }
         let ids: Vec<i64> = waiting.drain(..wanted).collect();
-        let ids = Tensor::from_slice(&ids).view([ROWS, TIME + 1]);
+        let ids = Tensor::from_slice(&ids).view([rows, TIME + 1]);
         let inputs = ids.narrow(1, 0, TIME).contiguous();
         let targets = ids.narrow(1, 1, TIME).contiguous();
         optimizer.zero_grad();
         let loss = gpt.loss(&Plain, &inputs, &targets)?;
-        (&loss.sum / (ROWS * TIME) as f64).backward();
+        (&loss.sum / (rows * TIME) as f64).backward();
         let _ = optimizer.clip_gradients(1.0);
-        optimizer.step(&schedule.at(step))?;
-        if (step + 1) % EVERY == 0 {
-            let tokens = ((step + 1) * (ROWS * TIME) as u64) as f64 / 1e3;
-            let mut line = format!("embedding's rate {rate}, {tokens:5.0} thousand tokens:");
+        optimizer.step(&schedule.at((1_000 * seen / all) as u64))?;
+        seen += rows * TIME;
+        if seen / every > (seen - rows * TIME) / every {
+            let tokens = seen as f64 / 1e3;
+            let mut line = format!("{tokens:5.0} thousand tokens:");
             for (probe, curve) in PROBES.iter().zip(&mut curves) {
                 let accuracy = probe.accuracy(&gpt, &tokenizer, &text)?;
                 write!(line, "  {} {:.0} %", probe.name, 100.0 * accuracy)?;
@@ -192,6 +219,17 @@ fn train(rate: f64, steps: u64) -> Result<Vec<Vec<(f64, f64)>>> {
 }
 // ANCHOR_END: letters-train
 
+// ANCHOR: letters-main
+/// Steps to try on lists: how many rows, and the rates of embedding and matrices.
+const STEPS: [(i64, f64, f64); 6] = [
+    (16, 0.2, 0.02),
+    (16, 0.03, 0.02),
+    (4, 0.03, 0.02),
+    (4, 0.2, 0.02),
+    (4, 0.1, 0.02),
+    (4, 0.1, 0.01),
+];
+
 fn main() -> Result<()> {
     let _ = tensors::start(&tensors::Choice {
         device: Some("cpu".into()),
@@ -199,26 +237,86 @@ fn main() -> Result<()> {
         ..tensors::Choice::default()
     })?;
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
-    let mut csv = String::from("embedding_rate,form,thousand_tokens,share_right\n");
-    let mut lines = Vec::new();
-    for (rate, steps) in [(0.2, 2 * LISTS), (0.03, STEPS)] {
-        for (probe, points) in PROBES.iter().zip(train(rate, steps)?) {
-            for (tokens, accuracy) in &points {
-                writeln!(csv, "{rate},\"{}\",{tokens:.1},{accuracy:.4}", probe.name)?;
+    lists(&folder)?;
+    everything(&folder)
+}
+
+/// Nothing but lists: after how many tokens three of four lines are right.
+fn lists(folder: &Path) -> Result<()> {
+    let mut csv =
+        String::from("tokens_per_step,embedding,matrices,seed,thousand_tokens,lines_right\n");
+    let mut table = String::from(
+        "| tokens per step | embedding's rate | matrices' rate | seed 1 | seed 2 |\n|--:|--:|--:|--:|--:|\n",
+    );
+    for (rows, embedding, matrix) in STEPS {
+        let size = rows * TIME;
+        write!(table, "| {size} | {embedding} | {matrix} |")?;
+        for seed in [1, 2] {
+            println!(
+                "{size} tokens per step, embedding {embedding}, matrices {matrix}, seed {seed}"
+            );
+            let step = Step {
+                rows: [rows; 2],
+                embedding,
+                matrix,
+            };
+            let curves = train(seed, step, [LONGEST, LONGEST, 25_000], 0.0)?;
+            for (tokens, right) in &curves[0] {
+                writeln!(
+                    csv,
+                    "{size},{embedding},{matrix},{seed},{tokens:.1},{right:.4}"
+                )?;
             }
-            // Four lines can be told apart; the others are in the table.
-            let drawn = [Form::Line, Form::QuestionAndLine, Form::Question].contains(&probe.form);
-            if rate < 0.1 && drawn {
-                lines.push(Series {
-                    label: probe.name.into(),
-                    points,
-                });
+            match curves[0].iter().find(|(_, right)| *right >= 0.75) {
+                Some((tokens, _)) => write!(table, " {tokens:.0} |")?,
+                None => write!(table, " not after {} |", LONGEST / 1_000)?,
             }
         }
+        table.push('\n');
     }
-    let csv_path = folder.join("12-letters.csv");
-    std::fs::write(&csv_path, csv)
-        .with_context(|| format!("cannot write {}", csv_path.display()))?;
+    save(&folder.join("12-lists.csv"), &csv)?;
+    save(&folder.join("12-lists.md"), &table)
+}
+
+/// Lists, then everything: which form is learned when.
+fn everything(folder: &Path) -> Result<()> {
+    println!("lists, then everything");
+    let step = Step {
+        rows: [4, 16],
+        embedding: 0.1,
+        matrix: 0.01,
+    };
+    let curves = train(1, step, [LISTS, ALL, 100_000], 0.4)?;
+    let mut csv = String::from("form,thousand_tokens,share_right\n");
+    let mut lines = Vec::new();
+    for (probe, points) in PROBES.iter().zip(&curves) {
+        for (tokens, accuracy) in points {
+            writeln!(csv, "\"{}\",{tokens:.1},{accuracy:.4}", probe.name)?;
+        }
+        // Four lines can be told apart; the others are in the table.
+        if !probe.held_out && [Form::Line, Form::Option, Form::Question].contains(&probe.form) {
+            lines.push(Series {
+                label: probe.name.into(),
+                points: points.clone(),
+            });
+        }
+    }
+    let mut table = String::from("| thousand tokens |");
+    for probe in &PROBES {
+        write!(table, " {} |", probe.name)?;
+    }
+    table.push_str("\n|--:|");
+    table.push_str(&"--:|".repeat(PROBES.len()));
+    table.push('\n');
+    for place in (1..curves[0].len()).step_by(3) {
+        write!(table, "| {:.0} |", curves[0][place].0)?;
+        for curve in &curves {
+            write!(table, " {:.0} |", 100.0 * curve[place].1)?;
+        }
+        table.push('\n');
+    }
+    save(&folder.join("12-letters.csv"), &csv)?;
+    save(&folder.join("12-letters.md"), &table)?;
     draw(
         &folder.join("12-letters.svg"),
         "thousand tokens",
@@ -226,3 +324,8 @@ fn main() -> Result<()> {
         &lines,
     )
 }
+
+fn save(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+// ANCHOR_END: letters-main
