@@ -83,7 +83,7 @@ fn measure(folder: &Path, scratch: &Path, figures: &Path, rounds: usize) -> Resu
                 processor_seconds() - before,
             );
             if round > 0 {
-                writeln!(out, "{round},{name},{tokens},{seconds:.6},{cpu:.6}")?;
+                writeln!(out, "{round},\"{name}\",{tokens},{seconds:.6},{cpu:.6}")?;
                 let [wall, work] = rates.entry(name).or_default();
                 wall.push(tokens as f64 / seconds);
                 work.push(1e9 * cpu / tokens as f64);

@@ -91,7 +91,7 @@ fn list(catalogue: &Catalogue) {
 // ANCHOR_END: download
 
 // ANCHOR: tokenize
-/// Write parquet shards as token shards, which are read at a hundredth of the cost
+/// Write parquet shards as token shards, which cost a nineteenth to read
 #[derive(Args)]
 pub struct Tokenize {
     /// A folder of parquet shards

@@ -6,7 +6,7 @@
 //!
 //! Before that, the lists alone, with steps of several sizes: how many tokens until a word is looked up.
 //!
-//! `cargo run --example letters [FOLDER]` trains for some fifteen minutes on one thread, prints the shares of right letters and writes
+//! `cargo run --example letters [FOLDER]` trains for some twenty minutes on one thread, prints the shares of right letters and writes
 //! them to FOLDER (or the current folder) as CSV and SVG.
 
 use anyhow::{Context, Result};
@@ -27,7 +27,7 @@ const TIME: i64 = 256;
 /// Tokens of a run on lists alone.
 const LONGEST: i64 = 200_000;
 /// Tokens of lists at the beginning of the long run, and all its tokens.
-const LISTS: i64 = 150_000;
+const LISTS: i64 = 500_000;
 const ALL: i64 = 2_800_000;
 
 // ANCHOR: letters-text
@@ -282,9 +282,9 @@ fn lists(folder: &Path) -> Result<()> {
 fn everything(folder: &Path) -> Result<()> {
     println!("lists, then everything");
     let step = Step {
-        rows: [4, 16],
-        embedding: 0.1,
-        matrix: 0.01,
+        rows: [16, 16],
+        embedding: 0.03,
+        matrix: 0.02,
     };
     let curves = train(1, step, [LISTS, ALL, 100_000], 0.4)?;
     let mut csv = String::from("form,thousand_tokens,share_right\n");

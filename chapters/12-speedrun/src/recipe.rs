@@ -48,7 +48,23 @@ pub enum Data {
         corpus: CorpusSettings,
     },
     /// Parquet shards of a public data set.
-    Shards { repository: String, shards: usize },
+    Shards {
+        repository: String,
+        shards: usize,
+        #[serde(default)]
+        damaged_groups: DamagedGroups,
+    },
+}
+
+/// What happens when a row group of a shard cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DamagedGroups {
+    /// The run stops, and names file and group.
+    #[default]
+    Stop,
+    /// The group is left out, and each time it is said on the standard error.
+    Skip,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Recipes: they parse, they add up, and a wrong one is answered with words.
 
 use speedrun::arithmetic::{Plan, describe, grouped};
-use speedrun::recipe::Recipe;
+use speedrun::recipe::{DamagedGroups, Data, Recipe};
 
 #[test]
 fn every_recipe_parses_and_has_a_plan() {
@@ -132,6 +132,24 @@ fn a_wrong_recipe_names_the_key() {
         .contains("checkpoint_seconds is -1")
     );
     assert!(complaint("{", "").contains("mine.json"));
+}
+
+/// What is damaged stops the run, unless the recipe says otherwise.
+#[test]
+fn damaged_groups_are_left_out_only_by_choice() {
+    let chosen = |recipe: &Recipe| match recipe.data {
+        Data::Shards { damaged_groups, .. } => damaged_groups,
+        Data::Tidepool { .. } => panic!("d20 trains on shards"),
+    };
+    let d20 = Recipe::named("d20").expect("a recipe");
+    assert_eq!(chosen(&d20), DamagedGroups::Stop);
+    let text = serde_json::to_string(&d20).expect("JSON");
+    let text = text.replace(r#""damaged_groups":"stop""#, r#""damaged_groups":"skip""#);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.json");
+    std::fs::write(&path, text).expect("written");
+    let mine = Recipe::load(path.to_str().expect("a path")).expect("a recipe");
+    assert_eq!(chosen(&mine), DamagedGroups::Skip);
 }
 
 #[test]

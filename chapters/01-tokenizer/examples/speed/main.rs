@@ -103,7 +103,7 @@ fn play(contestants: &mut [Contestant]) -> Result<()> {
             let (taken, digest) =
                 (contestant.turn)().with_context(|| contestant.who.to_string())?;
             contestant.taken.push(taken);
-            contestant.agrees = match &expected {
+            contestant.agrees &= match &expected {
                 Some((group, expected)) if *group == contestant.group => *expected == digest,
                 _ => {
                     expected = Some((contestant.group, digest));
@@ -215,7 +215,7 @@ fn contestant<'a>(
         bytes: 0,
         turn: Box::new(turn),
         taken: Vec::new(),
-        agrees: false,
+        agrees: true,
     }
 }
 

@@ -6,13 +6,15 @@
 //!
 //! A recipe on real data has all of it fetched by chapter 02: what is missing in the run's data folder, and nothing else.
 
-use crate::recipe::Data;
+use crate::recipe::{DamagedGroups, Data};
 use crate::run::Run;
 use anyhow::{Context, Error, Result, bail};
 use dataset::corpus::OpenSettings;
 use dataset::download::{Bars, Catalogue, Order, Settings, provide};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
-use dataset::{Corpus, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus};
+use dataset::{
+    Corpus, Damage, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus,
+};
 use serde::{Deserialize, Serialize};
 use sft::Kind;
 use std::time::Instant;
@@ -136,7 +138,12 @@ fn order(run: &Run, catalogue: &Catalogue) -> Order {
     let data = run.folder.data();
     sets.retain(|name| !catalogue.is_in_place(name, &data));
     let shards = match (&run.text, &recipe.data) {
-        (None, Data::Shards { repository, shards }) => Some((repository.clone(), Some(*shards))),
+        (
+            None,
+            Data::Shards {
+                repository, shards, ..
+            },
+        ) => Some((repository.clone(), Some(*shards))),
         _ => None,
     };
     Order {
@@ -180,25 +187,63 @@ fn corpus(run: &Run) -> Result<Corpus> {
     let mut settings = OpenSettings::default();
     settings.texts.max_document_chars = run.recipe.model.context as usize * 5 / 2;
     // The same shard always, however many are there: else the next download would make training text of it.
-    if let (None, Data::Shards { repository, .. }) = (&run.text, &run.recipe.data) {
+    if let (
+        None,
+        Data::Shards {
+            repository,
+            damaged_groups,
+            ..
+        },
+    ) = (&run.text, &run.recipe.data)
+    {
         let set = Catalogue::built_in();
         settings.validation_shard = Some(set.shard_set(repository)?.validation());
+        settings.damage = match damaged_groups {
+            DamagedGroups::Stop => Damage::Stop,
+            DamagedGroups::Skip => Damage::skip_loudly(),
+        };
     }
     open_corpus(&folder, &settings)
         .with_context(|| format!("cannot read documents from {}", folder.display()))
 }
 
-/// Training documents until `characters` are reached, or all of them once.
-pub fn training_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
-    texts(corpus(run)?.train, characters)
+/// The training documents, once each, read as they are asked for: a corpus does not have to fit into memory.
+pub struct TrainingTexts {
+    source: Box<dyn DocumentSource>,
+    /// What ended the reading early. Whoever used the texts has to look.
+    pub failed: Option<dataset::Error>,
+}
+
+impl TrainingTexts {
+    pub fn open(run: &Run) -> Result<TrainingTexts> {
+        let source = corpus(run)?.train;
+        Ok(TrainingTexts {
+            source,
+            failed: None,
+        })
+    }
+}
+
+impl Iterator for TrainingTexts {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if self.failed.is_some() {
+            return None;
+        }
+        match self.source.next_document() {
+            Ok(document) => (document.at.epoch <= 1).then_some(document.text),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
 }
 
 /// Validation documents until `characters` are reached, or all of them once.
 pub fn validation_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
-    texts(corpus(run)?.validation, characters)
-}
-
-fn texts(mut source: Box<dyn DocumentSource>, characters: usize) -> Result<Vec<String>> {
+    let mut source = corpus(run)?.validation;
     let (mut texts, mut seen) = (Vec::new(), 0);
     while seen < characters {
         let document = source.next_document()?;

@@ -3,11 +3,13 @@
 
 use crate::parts::Origin;
 use crate::run::Run;
-use crate::stages::data;
+use crate::stages::data::{self, TrainingTexts};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
+use tokenizer::Progress;
 use tokenizer::{FindMerges, Tokenizer, TrainSettings, train_with};
 // ANCHOR_END: head
 
@@ -48,17 +50,31 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
     run.folder.begin("tokenizer")?;
     let started = Instant::now();
     let recipe = &run.recipe.tokenizer;
-    let texts = data::training_texts(run, recipe.max_chars)?;
-    let trained_on_bytes = texts.iter().map(String::len).sum();
     let settings = TrainSettings {
         max_chars: Some(recipe.max_chars),
         ..TrainSettings::new(recipe.vocab_size)
     };
+    let (mut trained_on_bytes, bar) = (0, bar());
+    let mut progress = |now| {
+        if let Progress::Counting { bytes, .. } = now {
+            trained_on_bytes = bytes;
+        }
+        show(&bar, now);
+    };
     let merges = &run.parts.merges;
     let (tokenizer, plugged) = match &merges.origin {
-        None => (trained(merges.function, texts, &settings)?.0, None),
-        Some(origin) => plugged(merges.function, origin, texts, &settings)?,
+        None => {
+            let mut texts = TrainingTexts::open(run)?;
+            let tokenizer = tokenizer::train(&mut texts, &settings, &mut progress);
+            // An error of the reading comes first: it is why there were too few texts.
+            if let Some(error) = texts.failed {
+                return Err(error.into());
+            }
+            (tokenizer?, None)
+        }
+        Some(origin) => plugged(merges.function, origin, run, &settings, &mut progress)?,
     };
+    bar.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
 
     let held_out = data::validation_texts(run, 200_000)?;
@@ -109,12 +125,33 @@ pub fn load(run: &Run) -> Result<Tokenizer> {
 }
 // ANCHOR_END: run
 
+// ANCHOR: bar
+/// Hidden where the standard error is no terminal.
+fn bar() -> ProgressBar {
+    ProgressBar::new_spinner()
+}
+
+/// The three parts of training a tokenizer, one after the other.
+fn show(bar: &ProgressBar, now: Progress) {
+    let said = match now {
+        Progress::Counting { bytes, chunks, .. } => {
+            format!("{:.1} MB read, {chunks} chunks found", bytes as f64 / 1e6)
+        }
+        Progress::Indexing { chunks } => format!("{chunks} chunks laid out"),
+        Progress::Merging { done, total } => format!("{done} of {total} merges"),
+    };
+    bar.set_message(format!("tokenizer: {said}"));
+    bar.tick();
+}
+// ANCHOR_END: bar
+
 // ANCHOR: plugged
 /// A tokenizer whose merges are found by `find`, and the seconds that the finding took.
 fn trained(
     find: FindMerges,
-    texts: Vec<String>,
+    run: &Run,
     settings: &TrainSettings,
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<(Tokenizer, f64)> {
     let mut seconds = 0.0;
     let timed = |counts: &_, wanted, progress: &mut dyn FnMut(_)| {
@@ -123,8 +160,12 @@ fn trained(
         seconds = started.elapsed().as_secs_f64();
         merges
     };
-    let tokenizer = train_with(timed, texts.into_iter(), settings, &mut |_| ())?;
-    Ok((tokenizer, seconds))
+    let mut texts = TrainingTexts::open(run)?;
+    let tokenizer = train_with(timed, &mut texts, settings, progress);
+    match texts.failed {
+        Some(error) => Err(error.into()),
+        None => Ok((tokenizer?, seconds)),
+    }
 }
 
 /// The same with merges that somebody else finds. They were looked at on small texts before; the chapter's own code takes a
@@ -132,15 +173,16 @@ fn trained(
 fn plugged(
     find: FindMerges,
     origin: &Origin,
-    texts: Vec<String>,
+    run: &Run,
     settings: &TrainSettings,
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<(Tokenizer, Option<PluggedMerges>)> {
-    let (chapters, chapters_seconds) = trained(tokenizer::train::merges, texts.clone(), settings)?;
+    let (chapters, chapters_seconds) = trained(tokenizer::train::merges, run, settings, progress)?;
     let complaint = |problem: &str| {
         let problem = format!("{problem} on the training text, though it held on small texts");
         origin.complaint(&problem)
     };
-    let asked = AssertUnwindSafe(|| trained(find, texts, settings));
+    let asked = AssertUnwindSafe(|| trained(find, run, settings, progress));
     let (tokenizer, seconds) = catch_unwind(asked)
         .map_err(|_| anyhow!(complaint("panicked (the lines above say where)")))?
         .with_context(|| complaint("failed"))?;
