@@ -208,20 +208,10 @@ fn corpus(run: &Run) -> Result<Corpus> {
 }
 
 /// The training documents, once each, read as they are asked for: a corpus does not have to fit into memory.
-pub struct TrainingTexts {
+struct TrainingTexts {
     source: Box<dyn DocumentSource>,
-    /// What ended the reading early. Whoever used the texts has to look.
-    pub failed: Option<dataset::Error>,
-}
-
-impl TrainingTexts {
-    pub fn open(run: &Run) -> Result<TrainingTexts> {
-        let source = corpus(run)?.train;
-        Ok(TrainingTexts {
-            source,
-            failed: None,
-        })
-    }
+    /// What ended the reading early.
+    failed: Option<dataset::Error>,
 }
 
 impl Iterator for TrainingTexts {
@@ -238,6 +228,22 @@ impl Iterator for TrainingTexts {
                 None
             }
         }
+    }
+}
+
+/// What `train` makes of the training documents. An error of the reading comes first: it is why there were too few texts.
+pub fn from_training_texts<T>(
+    run: &Run,
+    train: impl FnOnce(&mut dyn Iterator<Item = String>) -> Result<T, tokenizer::Error>,
+) -> Result<T> {
+    let mut texts = TrainingTexts {
+        source: corpus(run)?.train,
+        failed: None,
+    };
+    let trained = train(&mut texts);
+    match texts.failed {
+        Some(error) => Err(error.into()),
+        None => Ok(trained?),
     }
 }
 

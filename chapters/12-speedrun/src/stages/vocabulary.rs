@@ -3,7 +3,7 @@
 
 use crate::parts::Origin;
 use crate::run::Run;
-use crate::stages::data::{self, TrainingTexts};
+use crate::stages::data;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,9 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
         max_chars: Some(recipe.max_chars),
         ..TrainSettings::new(recipe.vocab_size)
     };
-    let (mut trained_on_bytes, bar) = (0, bar());
+    // Hidden where the standard error is no terminal.
+    let bar = ProgressBar::new_spinner();
+    let mut trained_on_bytes = 0;
     let mut progress = |now| {
         if let Progress::Counting { bytes, .. } = now {
             trained_on_bytes = bytes;
@@ -64,13 +66,10 @@ pub fn run(run: &Run) -> Result<TokenizerNote> {
     let merges = &run.parts.merges;
     let (tokenizer, plugged) = match &merges.origin {
         None => {
-            let mut texts = TrainingTexts::open(run)?;
-            let tokenizer = tokenizer::train(&mut texts, &settings, &mut progress);
-            // An error of the reading comes first: it is why there were too few texts.
-            if let Some(error) = texts.failed {
-                return Err(error.into());
-            }
-            (tokenizer?, None)
+            let tokenizer = data::from_training_texts(run, |texts| {
+                tokenizer::train(texts, &settings, &mut progress)
+            })?;
+            (tokenizer, None)
         }
         Some(origin) => plugged(merges.function, origin, run, &settings, &mut progress)?,
     };
@@ -126,11 +125,6 @@ pub fn load(run: &Run) -> Result<Tokenizer> {
 // ANCHOR_END: run
 
 // ANCHOR: bar
-/// Hidden where the standard error is no terminal.
-fn bar() -> ProgressBar {
-    ProgressBar::new_spinner()
-}
-
 /// The three parts of training a tokenizer, one after the other.
 fn show(bar: &ProgressBar, now: Progress) {
     let said = match now {
@@ -160,12 +154,9 @@ fn trained(
         seconds = started.elapsed().as_secs_f64();
         merges
     };
-    let mut texts = TrainingTexts::open(run)?;
-    let tokenizer = train_with(timed, &mut texts, settings, progress);
-    match texts.failed {
-        Some(error) => Err(error.into()),
-        None => Ok((tokenizer?, seconds)),
-    }
+    let tokenizer =
+        data::from_training_texts(run, |texts| train_with(timed, texts, settings, progress))?;
+    Ok((tokenizer, seconds))
 }
 
 /// The same with merges that somebody else finds. They were looked at on small texts before; the chapter's own code takes a
