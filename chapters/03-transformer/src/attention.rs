@@ -3,7 +3,6 @@
 
 use tch::Tensor;
 
-use crate::qk_scale::scaled;
 use crate::{Config, Context, Kernels, value_embedding};
 // ANCHOR_END: head
 
@@ -61,9 +60,9 @@ impl Attention {
         };
 
         let Rotation { cos, sin } = place.rotation;
-        let scale = config.switches.qk_scale;
-        let q = scaled(kernels.rope_qk_norm(&q, cos, sin, config.norm_eps), scale);
-        let k = scaled(kernels.rope_qk_norm(&k, cos, sin, config.norm_eps), scale);
+        let (eps, scale) = (config.norm_eps, config.switches.qk_scale);
+        let q = kernels.rope_qk_norm_scaled(&q, cos, sin, eps, scale);
+        let k = kernels.rope_qk_norm_scaled(&k, cos, sin, eps, scale);
         let y = context.attend(place.layer, place.window, &q, &k, &v); // (B, T, H, D)
 
         let y = y.reshape([batch, time, config.width]); // (B, T, H, D) -> (B, T, C): heads side by side

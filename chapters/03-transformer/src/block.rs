@@ -25,10 +25,10 @@ impl Block {
         x: Tensor,
     ) -> Tensor {
         let normed = kernels.rms_norm(&x, config.norm_eps);
-        let x = x + self
+        let change = self
             .attention
             .forward(config, kernels, context, place, &normed);
-        let normed = kernels.rms_norm(&x, config.norm_eps);
+        let (x, normed) = kernels.add_norm(&x, &change, config.norm_eps);
         let change = self.mlp.forward(kernels, &normed);
         x + change
     }

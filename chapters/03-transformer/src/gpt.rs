@@ -223,7 +223,7 @@ impl Gpt {
         let mut middle = None;
         for (layer, block) in self.blocks.iter().enumerate() {
             if let Some(scalars) = &extras.scalars {
-                x = scalars.mix(layer, &x, &start);
+                x = scalars.mix(kernels, layer, &x, &start);
             }
             let place = Place {
                 layer,

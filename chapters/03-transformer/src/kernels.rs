@@ -9,6 +9,8 @@
 //! GPU. The place where the two meet is `linear`, which casts the weight to the activation's kind.
 
 use tch::{Kind, Tensor};
+
+use crate::qk_scale::scaled;
 // ANCHOR_END: head
 
 // ANCHOR: kernels
@@ -32,8 +34,43 @@ pub trait Kernels {
 
     /// softcap · tanh(x Wᵀ / softcap) in fp32: (B, T, C) -> (B, T, V).
     fn logits(&self, x: &Tensor, head: &Tensor, softcap: f64) -> Tensor;
+    // ANCHOR_END: kernels
+
+    // ANCHOR: joins
+    // Joins: two formulas that stand side by side in the model. Here one follows the other; chapter 06 computes both in
+    // one pass over memory.
+
+    /// The stream and what a layer adds to it, both (B, T, C) -> the new stream, and its `rms_norm`.
+    fn add_norm(&self, x: &Tensor, change: &Tensor, eps: f64) -> (Tensor, Tensor) {
+        let x = x + change;
+        let normed = self.rms_norm(&x, eps);
+        (x, normed)
+    }
+
+    /// `rope_qk_norm`, then times a factor.
+    fn rope_qk_norm_scaled(
+        &self,
+        x: &Tensor,
+        cos: &Tensor,
+        sin: &Tensor,
+        eps: f64,
+        factor: f64,
+    ) -> Tensor {
+        scaled(self.rope_qk_norm(x, cos, sin, eps), factor)
+    }
+
+    /// r · x + s · x₀ with scalars r and s that are trained: x and x₀ (B, T, C), r and s () -> (B, T, C).
+    fn mix(&self, r: &Tensor, x: &Tensor, s: &Tensor, x0: &Tensor) -> Tensor {
+        r * x + s * x0
+    }
+
+    /// v + 3 σ(gate) · looked_up: v and looked_up (B, T, K, D), gate (B, T, K) -> (B, T, K, D).
+    fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
+        let share: Tensor = gate.sigmoid() * 3.0;
+        v + share.unsqueeze(-1) * looked_up // (B, T, K, 1) broadcasts over D
+    }
 }
-// ANCHOR_END: kernels
+// ANCHOR_END: joins
 
 // ANCHOR: head_loss
 /// Sum and count are kept apart, because batches (and ranks) are averaged over *tokens*, not over means.

@@ -3,6 +3,8 @@
 //! layer. With r a layer can fade out what stands in the stream; with s it gets the token itself anew.
 
 use tch::Tensor;
+
+use crate::Kernels;
 // ANCHOR_END: head
 
 // ANCHOR: residual_scalars
@@ -15,12 +17,12 @@ pub struct ResidualScalars {
 
 impl ResidualScalars {
     /// x and x₀ (B, T, C) -> (B, T, C). The scalars stay on the device: reading them would make a GPU wait.
-    pub fn mix(&self, layer: usize, x: &Tensor, x0: &Tensor) -> Tensor {
+    pub fn mix(&self, kernels: &dyn Kernels, layer: usize, x: &Tensor, x0: &Tensor) -> Tensor {
         let (r, s) = (
             self.residual.get(layer as i64),
             self.start.get(layer as i64),
         ); // [L] -> ()
-        r * x + s * x0
+        kernels.mix(&r, x, &s, x0)
     }
 }
 // ANCHOR_END: residual_scalars

@@ -32,8 +32,8 @@ pub fn add(
     gate: &Tensor,
 ) -> Tensor {
     let read = x.narrow(-1, 0, CHANNELS); // (B, T, C) -> (B, T, 12)
-    let gate = kernels.linear(&read, gate).sigmoid() * 3.0; // (B, T, 12) -> (B, T, K)
+    let gate = kernels.linear(&read, gate); // (B, T, 12) -> (B, T, K)
     let looked_up = looked_up.view_as(&v); // (B, T, K·D) -> (B, T, K, D)
-    v + gate.unsqueeze(-1) * looked_up // (B, T, K, 1) broadcasts over D
+    kernels.add_gated(&v, &looked_up, &gate)
 }
 // ANCHOR_END: add

@@ -1,0 +1,1 @@
+//! Measuring: ceilings, operations, steps, traces.

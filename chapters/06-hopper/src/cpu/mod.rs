@@ -1,0 +1,1 @@
+//! Fused operations for CPUs, in Rust.

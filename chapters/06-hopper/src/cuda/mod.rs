@@ -1,0 +1,1 @@
+//! Fused operations for NVIDIA GPUs, compiled by NVRTC while the program runs.

@@ -1,0 +1,10 @@
+//! What can go wrong in this chapter.
+
+/// Errors name the thing at fault and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Tensors(#[from] tensors::Error),
+    #[error(transparent)]
+    Torch(#[from] tch::TchError),
+}

@@ -1,0 +1,18 @@
+//! Chapter 06: the same model, fast.
+//!
+//! [`Fused`] is chapter 03's `Kernels` with one pass over memory where `Plain` takes several, [`FusedUpdates`] the same
+//! for chapter 04's `Updates`. Nothing of the model changes; every operation here is held to its plain twin, forward and
+//! backward.
+
+pub mod attention;
+pub mod bench;
+pub mod cpu;
+pub mod cuda;
+mod error;
+mod fused;
+pub mod precision;
+mod updates;
+
+pub use error::Error;
+pub use fused::Fused;
+pub use updates::FusedUpdates;

@@ -1,0 +1,1 @@
+//! bf16 and fp8: who is stored in what, and where it is cast.
