@@ -116,8 +116,8 @@ where
     }
 }
 
-/// Whether this thread records (grad mode belongs to the thread). tch can switch grad mode but not read it; switching returns what it was.
-fn recording() -> bool {
+/// Whether this thread records what is computed (grad mode belongs to the thread). tch can switch grad mode but not read it; switching returns what it was.
+pub fn recording() -> bool {
     // SAFETY: a thread-local flag, set and set back.
     unsafe {
         let was = torch_sys::at_grad_set_enabled(1) != 0;

@@ -30,7 +30,7 @@ pub mod seed;
 pub mod waiting;
 
 pub use cuda::CudaState;
-pub use differentiable::{Forward, differentiable};
+pub use differentiable::{Forward, differentiable, recording};
 pub use error::Error;
 pub use gemm::measure_gemm_gflops;
 pub use gradient::clear_gradient;

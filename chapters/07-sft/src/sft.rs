@@ -7,7 +7,8 @@
 
 use crate::{ConversationBatches, Error, Mixture, Ramp, Supervise, TooLong};
 use dataset::Prefetch;
-use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use hopper::FusedUpdates;
+use muon::{Optimizer, Rates2025, Solo, groups_2025};
 use pretrain::train::Evaluate;
 use pretrain::{Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
 use std::path::Path;
@@ -160,7 +161,7 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     for group in &mut groups {
         group.lr *= settings.rate_scale;
     }
-    let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
+    let mut optimizer = Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?;
     if saved.is_some() || settings.warm_start {
         checkpoint::load_optimizer(start, &mut optimizer)?;
     }

@@ -1,6 +1,7 @@
 //! Where a run starts: from the fine-tuned model, or from its own last checkpoint.
 
-use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use hopper::FusedUpdates;
+use muon::{Optimizer, Rates2025, Solo, groups_2025};
 use pretrain::{TrainState, checkpoint};
 use std::path::Path;
 use tensors::Machine;
@@ -67,7 +68,7 @@ pub fn scaled_optimizer(gpt: &Gpt, rates: &Rates2025, rate_scale: f64) -> Result
     }
     Ok(Optimizer::new(
         groups,
-        Box::new(PlainUpdates),
+        Box::new(FusedUpdates),
         Box::new(Solo),
     )?)
 }

@@ -7,7 +7,8 @@ use crate::run::Run;
 use crate::stages::{base, data, vocabulary};
 use anyhow::Result;
 use dataset::{Batch, BatchSource};
-use muon::{Group, Method, Optimizer, PlainUpdates, Solo};
+use hopper::FusedUpdates;
+use muon::{Group, Method, Optimizer, Solo};
 use pretrain::batch_tensors;
 use std::time::Instant;
 use tokenizer::Tokenizer;
@@ -81,7 +82,7 @@ impl Training {
         Ok(Training {
             schedule: recipe.train.schedule.over(plan.steps),
             clip: recipe.train.clip,
-            optimizer: Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?,
+            optimizer: Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?,
             batches: Box::new(batches),
             plan,
             gpt,

@@ -7,7 +7,8 @@ use crate::stages::{data, vocabulary};
 use anyhow::Result;
 use dataset::{Batch, BatchSource, Prefetch};
 use engine::Engine;
-use muon::{Optimizer, PlainUpdates, Solo};
+use hopper::FusedUpdates;
+use muon::{Optimizer, Solo};
 use pretrain::{
     Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
 };
@@ -66,7 +67,7 @@ pub fn run(run: &Run) -> Result<Ended> {
     .with_compute(run.machine.compute);
     let mut optimizer = Optimizer::new(
         recipe.optimizer.groups(&gpt, plan.dial)?,
-        Box::new(PlainUpdates),
+        Box::new(FusedUpdates),
         Box::new(Solo),
     )?;
     if saved.is_some() {
