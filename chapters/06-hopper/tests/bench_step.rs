@@ -39,16 +39,17 @@ fn size() -> Size {
 fn gradients(kernels: &dyn Kernels, log: Option<&Log>) -> (f64, Vec<Tensor>) {
     let size = size();
     let gpt = Gpt::new(&size.config, Device::Cpu, 7).expect("a model");
-    tensors::seed_everything(3);
-    // Projections that begin at zero would hide everything behind them.
-    for parameter in gpt.parameters() {
+    // Projections that begin at zero would hide everything behind them. No random numbers: tests share one generator.
+    for (index, parameter) in gpt.parameters().iter().enumerate() {
         let _unrecorded = tch::no_grad_guard();
-        let _ = parameter
-            .tensor
-            .shallow_clone()
-            .g_add_(&(parameter.tensor.randn_like() * 0.05));
+        let tensor = parameter.tensor.shallow_clone();
+        let count = Tensor::arange(tensor.numel() as i64, (Kind::Float, Device::Cpu));
+        let waves = (count * (1.7 + index as f64)).sin().view_as(&tensor);
+        let _ = tensor.shallow_clone().g_add_(&(waves * 0.05));
     }
-    let ids = Tensor::randint(50, [2, 13], (Kind::Int64, Device::Cpu));
+    let ids = (Tensor::arange(26, (Kind::Int64, Device::Cpu)) * 7)
+        .remainder(50)
+        .view([2, 13]);
     let (inputs, targets) = (ids.narrow(1, 0, 12), ids.narrow(1, 1, 12));
     let loss = match log {
         None => gpt.loss(kernels, &inputs, &targets),
@@ -186,7 +187,8 @@ fn a_logged_pass_computes_the_same() {
     let log = Log::new(Device::Cpu);
     log.switch(true);
     let logged = gradients(&Plain, Some(&log));
-    assert_near(&logged, &gradients(&Plain, None), 1e-6, "logged");
+    // Where branches meet, their gradients may be added in another order.
+    assert_near(&logged, &gradients(&Plain, None), 1e-5, "logged");
     assert!(!log.take().is_empty());
     log.switch(false);
     gradients(&Plain, Some(&log));

@@ -191,7 +191,7 @@ fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
     }
     files.write(
         || report.json(),
-        || report.fusions_csv(),
+        || report.csv(),
         || format!("{}\n{}", caption(&report.heading()), report.markdown()),
     )
 }

@@ -267,7 +267,7 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
         "trace.json",
         "waterfall.csv",
         "train.json",
-        "fusions.csv",
+        "rounds.csv",
         "train.md",
     ]
     .map(file);
@@ -319,7 +319,7 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
     let saved: serde_json::Value = serde_json::from_str(&read(json)).expect("JSON");
     assert_eq!(saved["steps"].as_array().map(Vec::len), Some(2));
     assert!(read(waterfall).contains("fused,\"linear\","));
-    assert!(read(csv).contains("head_loss,") && read(csv).contains("mix,"));
+    assert!(read(csv).contains("\"+ mix\",0,") && read(csv).contains("\"all but mix\",0,"));
     assert!(read(markdown).contains("nanocrab bench train"));
 }
 

@@ -101,16 +101,16 @@ fn draw(steps: &[Step]) -> Result<String> {
     {
         let page = SVGBackend::with_string(&mut text, (WIDTH as u32, (bottom + 46) as u32))
             .into_drawing_area();
-        let name = ("sans-serif", 13).into_font();
-        let small = ("sans-serif", 11).into_font();
+        let name = ("sans-serif", 15).into_font();
+        let small = ("sans-serif", 13).into_font();
         for (tick, at) in ticks(longest) {
             let line = [(x(at), TOP - 6), (x(at), bottom)];
             page.draw(&PathElement::new(line, BLACK.mix(0.2)))?;
             page.draw(&Text::new(tick, (x(at) - 8, bottom + 6), small.clone()))?;
         }
         page.draw(&Text::new(
-            "milliseconds since the step began",
-            (x(longest / 2.0) - 90, bottom + 24),
+            "milliseconds, one part after another",
+            (x(longest / 2.0) - 120, bottom + 24),
             name.clone(),
         ))?;
         for (row, label) in labels.iter().enumerate() {
@@ -132,7 +132,7 @@ fn draw(steps: &[Step]) -> Result<String> {
                 // What takes no time still gets a line to be seen by.
                 let bar = [(x(begin), y), (x(end).max(x(begin) + 1), y + BAR)];
                 page.draw(&Rectangle::new(bar, colour.filled()))?;
-                let place = (x(end).max(x(begin) + 1) + 4, y - 2);
+                let place = (x(end).max(x(begin) + 1) + 4, y - 3);
                 page.draw(&Text::new(format!("{length:.1}"), place, small.clone()))?;
                 begin = end;
             }

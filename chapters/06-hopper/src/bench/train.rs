@@ -15,7 +15,7 @@ use super::ceilings::{Ceilings, Product, Products, products};
 use super::log::{Breakdown, Span};
 use super::peaks::peak_of;
 use super::resources::{device_in_words, gpu_name, minor_faults, peak_bytes};
-use super::turns::{Spread, Turns, Work, wait};
+use super::turns::{Spread, Turn, Turns, Work, wait};
 use super::workload::{Size, Workload};
 use super::{Error, Fusions, Operation};
 // ANCHOR_END: head
@@ -110,6 +110,8 @@ pub struct TrainReport {
     /// How many times as fast the fused step is.
     pub ratio: Option<Spread>,
     pub fusions: Vec<FusionGain>,
+    /// Everything that had a turn in the rounds, with all its turns.
+    pub turns: Vec<(String, Vec<Turn>)>,
 }
 // ANCHOR_END: report
 
@@ -148,7 +150,7 @@ pub fn measure(
         alone.borrow_mut().round();
         Ok(())
     })];
-    for &fusions in &stages {
+    for &(_, fusions) in &stages {
         let shared = &shared;
         contestants.push(Box::new(move || {
             shared.borrow_mut().step(fusions)?;
@@ -200,6 +202,11 @@ pub fn measure(
         fusions: both.map_or_else(Vec::new, |(plain, fused)| {
             gains(settings, &turns, plain, fused)
         }),
+        turns: std::iter::once("products, each shape once".to_string())
+            .chain(stages.into_iter().map(|(name, _)| name))
+            .enumerate()
+            .map(|(who, name)| (name, turns.rounds(who).to_vec()))
+            .collect(),
     })
 }
 
@@ -259,23 +266,23 @@ pub fn fusions_of(size: &Size) -> Vec<Operation> {
 
 /// What has a turn in each round, the step's own products aside: the chosen arithmetics; then one fusion more each time;
 /// then all fusions but one.
-fn stages(settings: &TrainSettings) -> Vec<Fusions> {
-    let mut stages: Vec<Fusions> = settings
+fn stages(settings: &TrainSettings) -> Vec<(String, Fusions)> {
+    let mut stages: Vec<(String, Fusions)> = settings
         .arithmetics
         .iter()
-        .map(|arithmetic| arithmetic.fusions())
+        .map(|arithmetic| (arithmetic.name().to_string(), arithmetic.fusions()))
         .collect();
     if settings.each_fusion {
         let fusions = fusions_of(&settings.size);
-        stages.extend(fusions.iter().scan(Fusions::NONE, |so_far, &operation| {
-            *so_far = so_far.with(operation);
-            Some(*so_far)
-        }));
-        stages.extend(
-            fusions
-                .iter()
-                .map(|&operation| Fusions::all().without(operation)),
-        );
+        let mut so_far = Fusions::NONE;
+        for &operation in &fusions {
+            so_far = so_far.with(operation);
+            stages.push((format!("+ {operation}"), so_far));
+        }
+        for &operation in &fusions {
+            let others = Fusions::all().without(operation);
+            stages.push((format!("all but {operation}"), others));
+        }
     }
     stages
 }

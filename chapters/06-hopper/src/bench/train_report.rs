@@ -165,8 +165,12 @@ impl TrainReport {
             true => "seed architecture",
             false => "architecture of 2026",
         };
+        let passes = match size.accumulation {
+            1 => String::new(),
+            passes => format!(", {passes} passes per step"),
+        };
         format!(
-            "{}, {}. {architecture}, d{}, C {}, H {}, V {}; B {}, T {}, {} passes per step; {} rounds in turns, medians \
+            "{}, {}. {architecture}, d{}, C {}, H {}, V {}; B {}, T {}{passes}; {} rounds in turns, medians \
              (least to most).\nCeilings: products {}, copying {:.1} GB/s. MFU is a share of {} ({}).",
             self.device,
             tensors::doctor::precision_name(self.compute),
@@ -176,7 +180,6 @@ impl TrainReport {
             config.vocab_size,
             size.rows,
             config.context,
-            size.accumulation,
             self.rounds,
             speed(self.ceilings.gemm_flops),
             self.ceilings.copy_bytes / 1e9,
@@ -284,19 +287,14 @@ impl TrainReport {
         })
     }
 
-    /// `fusion,saved_ms,least,most,left_out_ms,least,most`, in the order in which they were added.
-    pub fn fusions_csv(&self) -> String {
-        let mut text =
-            "fusion,added_ms,added_least,added_most,left_out_ms,left_out_least,left_out_most\n"
-                .to_string();
-        for gain in &self.fusions {
-            let _ = write!(text, "{}", gain.operation);
-            for spread in [gain.added, gain.missing] {
-                for seconds in [spread.median, spread.least, spread.most] {
-                    let _ = write!(text, ",{:.3}", 1e3 * seconds);
-                }
+    /// A line per contestant and round.
+    pub fn csv(&self) -> String {
+        let mut text = "step,round,ms,page_faults\n".to_string();
+        for (name, turns) in &self.turns {
+            for (round, turn) in turns.iter().enumerate() {
+                let (ms, faults) = (1e3 * turn.seconds, turn.faults);
+                let _ = writeln!(text, "\"{name}\",{round},{ms:.3},{faults}");
             }
-            text.push('\n');
         }
         text
     }
