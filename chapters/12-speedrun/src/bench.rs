@@ -9,12 +9,14 @@ use crate::run_folder::write_whole;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use hopper::bench::beside_torch::{self, Contestant, Script, script_arguments};
+use hopper::bench::resources::device_in_words;
 use hopper::bench::train::{Arithmetic, TrainReport, TrainSettings, brief};
 use hopper::bench::workload::Size;
 use hopper::bench::{kernels, trace, train, waterfall};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tensors::Machine;
+use tensors::doctor::{device_name, precision_name};
 use transformer::{Config, Switches};
 // ANCHOR_END: head
 
@@ -211,7 +213,14 @@ fn say(what: &str) {
 
 /// Above a table: what it was measured with.
 fn caption(heading: &str) -> String {
-    let command: Vec<String> = std::env::args().skip(1).collect();
+    let mut command: Vec<String> = std::env::args().skip(1).collect();
+    // Where somebody keeps a Python is nobody's business.
+    if let Some(python) = command.iter().position(|word| word == "--python")
+        && let Some(path) = command.get_mut(python + 1)
+        && let Some(name) = Path::new(path.as_str()).file_name()
+    {
+        *path = name.to_string_lossy().into_owned();
+    }
     format!(
         "{} Commit {}, {}, `nanocrab {}`.\n",
         heading.replace('\n', " "),
@@ -243,17 +252,19 @@ fn beside(python: &Path, shape: &Shape, files: &Files, step: &Step, size: &Size)
         torch("PyTorch, eager", &[]),
     ];
     let race = beside_torch::race(&contestants, shape.rounds, &mut say)?;
-    println!("{}", race.table());
+    let heading = format!(
+        "{}, {}. {}; {} rounds of processes in turns, {} steps each, medians (least to most).",
+        device_in_words(&machine),
+        precision_name(machine.compute),
+        size.in_words(),
+        shape.rounds,
+        step.steps
+    );
+    println!("{heading}\n{}", race.table());
     files.write(
         || race.json(),
         || race.csv(),
-        || {
-            let what = format!(
-                "{} rounds of processes in turns, {} steps each, medians (least to most).",
-                shape.rounds, step.steps
-            );
-            format!("{}\n```text\n{}```\n", caption(&what), race.table())
-        },
+        || format!("{}\n{}", caption(&heading), race.markdown()),
     )
 }
 
@@ -281,9 +292,9 @@ fn ourselves(machine: &Machine, step: &Step, size: &Size) -> Result<Contestant> 
     }
     words.extend([
         "--device".to_string(),
-        tensors::doctor::device_name(machine.device),
+        device_name(machine.device),
         "--dtype".to_string(),
-        tensors::doctor::precision_name(machine.compute).to_string(),
+        precision_name(machine.compute).to_string(),
     ]);
     if let Some(limit) = size.clip {
         words.extend(["--clip".to_string(), limit.to_string()]);

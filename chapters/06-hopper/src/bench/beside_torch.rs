@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::Value;
 use transformer::Config;
 
@@ -176,6 +177,17 @@ fn run(contestant: &Contestant) -> Result<Value, Error> {
 // ANCHOR_END: race
 
 // ANCHOR: show
+const COLUMNS: [&str; 8] = [
+    "program",
+    "ms",
+    "tokens/s",
+    "GFLOP/s",
+    "products alone",
+    "page faults",
+    "peak MiB",
+    "the first is faster by",
+];
+
 impl Race {
     /// How many times as fast the first contestant is as another, round by round.
     pub fn first_over(&self, other: usize) -> Spread {
@@ -186,41 +198,52 @@ impl Race {
         Spread::of(self.said[who].iter().filter_map(|said| said[what].as_f64())).median
     }
 
-    /// A line per contestant.
+    fn cells(&self, who: usize) -> [String; 8] {
+        let number = |what: &str, digits: usize| format!("{:.digits$}", self.median(who, what));
+        let ratio = match who {
+            0 => "–".to_string(),
+            _ => {
+                let Spread {
+                    least,
+                    median,
+                    most,
+                } = self.first_over(who);
+                format!("{median:.3} ({least:.3} to {most:.3})")
+            }
+        };
+        [
+            self.names[who].clone(),
+            number("step_ms", 1),
+            number("tokens_per_second", 0),
+            number("gflops", 1),
+            number("products_gflops", 1),
+            number("faults_per_step", 0),
+            number("peak_mib", 0),
+            ratio,
+        ]
+    }
+
+    /// A line per contestant, for the terminal.
     pub fn table(&self) -> String {
-        let mut text = format!(
-            "{:<24} {:>9} {:>10} {:>9} {:>15} {:>12} {:>9} {:>24}\n",
-            "",
-            "ms",
-            "tokens/s",
-            "GFLOP/s",
-            "products alone",
-            "page faults",
-            "peak MiB",
-            "first is faster by"
-        );
-        for (who, name) in self.names.iter().enumerate() {
-            let ratio = match who {
-                0 => String::new(),
-                _ => {
-                    let Spread {
-                        least,
-                        median,
-                        most,
-                    } = self.first_over(who);
-                    format!("{median:.3} ({least:.3} to {most:.3})")
-                }
-            };
-            let _ = writeln!(
-                text,
-                "{name:<24} {:>9.1} {:>10.0} {:>9.1} {:>15.1} {:>12.0} {:>9.0} {ratio:>24}",
-                self.median(who, "step_ms"),
-                self.median(who, "tokens_per_second"),
-                self.median(who, "gflops"),
-                self.median(who, "products_gflops"),
-                self.median(who, "faults_per_step"),
-                self.median(who, "peak_mib"),
-            );
+        let mut table = Table::new();
+        table.load_style(UTF8_FULL_CONDENSED).set_header(COLUMNS);
+        for who in 0..self.names.len() {
+            table.add_row(self.cells(who));
+        }
+        for index in 1..COLUMNS.len() {
+            if let Some(column) = table.column_mut(index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table.to_string()
+    }
+
+    /// For the book.
+    pub fn markdown(&self) -> String {
+        let rule = "---:|".repeat(COLUMNS.len() - 1);
+        let mut text = format!("| {} |\n|---|{rule}\n", COLUMNS.join(" | "));
+        for who in 0..self.names.len() {
+            let _ = writeln!(text, "| {} |", self.cells(who).join(" | "));
         }
         text
     }

@@ -160,26 +160,12 @@ const FUSION_COLUMNS: [&str; 3] = ["fusion", "saves ms when added", "costs ms wh
 impl TrainReport {
     /// On what all this was measured, and the yardsticks.
     pub fn heading(&self) -> String {
-        let (size, config) = (&self.size, &self.size.config);
-        let architecture = match config.switches.all_off() {
-            true => "seed architecture",
-            false => "architecture of 2026",
-        };
-        let passes = match size.accumulation {
-            1 => String::new(),
-            passes => format!(", {passes} passes per step"),
-        };
         format!(
-            "{}, {}. {architecture}, d{}, C {}, H {}, V {}; B {}, T {}{passes}; {} rounds in turns, medians \
-             (least to most).\nCeilings: products {}, copying {:.1} GB/s. MFU is a share of {} ({}).",
+            "{}, {}. {}; {} rounds in turns, medians (least to most).\n\
+             Ceilings: products {}, copying {:.1} GB/s. MFU is a share of {} ({}).",
             self.device,
             tensors::doctor::precision_name(self.compute),
-            config.layers,
-            config.width,
-            config.heads,
-            config.vocab_size,
-            size.rows,
-            config.context,
+            self.size.in_words(),
             self.rounds,
             speed(self.ceilings.gemm_flops),
             self.ceilings.copy_bytes / 1e9,

@@ -42,6 +42,25 @@ impl Size {
         flops_per_token(&self.config) as f64 * self.tokens() as f64
     }
 
+    /// `seed architecture, d4, C 256, H 4, V 4096; B 8, T 512`
+    pub fn in_words(&self) -> String {
+        let config = &self.config;
+        let architecture = match config.switches.all_off() {
+            true => "seed architecture",
+            false => "architecture of 2026",
+        };
+        let passes = match self.accumulation {
+            1 => String::new(),
+            passes => format!(", {passes} passes per step"),
+        };
+        format!(
+            "{architecture}, d{}, C {}, H {}, V {}; B {}, T {}{passes}",
+            config.layers, config.width, config.heads, config.vocab_size, self.rows, config.context
+        )
+    }
+
+    /// # Errors
+    /// A model that cannot be built, or a step without rows or passes.
     pub fn check(&self) -> Result<(), Error> {
         for (what, given) in [
             ("the number of rows", self.rows.max(0) as usize),
