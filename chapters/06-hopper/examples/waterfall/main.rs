@@ -22,7 +22,7 @@ const LEFT: i32 = 190;
 const RIGHT: i32 = 60;
 const TOP: i32 = 52;
 const BAR: i32 = 9;
-const ROW: i32 = 27;
+const ROW: i32 = 34;
 
 struct Step {
     kernels: String,
@@ -115,7 +115,7 @@ fn draw(steps: &[Step]) -> Result<String> {
         ))?;
         for (row, label) in labels.iter().enumerate() {
             let y = TOP + ROW * row as i32;
-            page.draw(&Text::new(label.to_string(), (8, y + 4), name.clone()))?;
+            page.draw(&Text::new(label.to_string(), (8, y + 6), name.clone()))?;
         }
         for (index, (step, colour)) in steps.iter().zip([FIRST, SECOND]).enumerate() {
             let whole: f64 = step.parts.iter().map(|(_, length)| length).sum();
@@ -127,7 +127,7 @@ fn draw(steps: &[Step]) -> Result<String> {
             let mut begin = 0.0;
             for (label, length) in &step.parts {
                 let row = labels.iter().position(|known| known == label).unwrap_or(0);
-                let y = TOP + ROW * row as i32 + (BAR + 2) * index as i32;
+                let y = TOP + ROW * row as i32 + (BAR + 5) * index as i32;
                 let end = begin + length;
                 // What takes no time still gets a line to be seen by.
                 let bar = [(x(begin), y), (x(end).max(x(begin) + 1), y + BAR)];
