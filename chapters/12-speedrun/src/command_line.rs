@@ -5,6 +5,7 @@
 //! exercises, brings answers along that can stand in the place of the chapters' code.
 
 use crate::ablation::{self, AblateOptions};
+use crate::bench::{self, Bench};
 use crate::options::Options;
 use crate::parts::Plug;
 use crate::pipeline::{STAGES, speedrun};
@@ -93,6 +94,11 @@ enum Command {
         /// Another folder for tables and figures
         #[arg(long)]
         book: Option<PathBuf>,
+    },
+    /// Measure this machine's speed at chapter 06's operations, or at a whole training step
+    Bench {
+        #[command(subcommand)]
+        bench: Bench,
     },
     /// Score CORE one question at a time and batched, and compare
     BenchCore {
@@ -207,6 +213,7 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
             };
             ablation::run(&options.open(plugs)?, &ablate)?
         }
+        Command::Bench { bench } => bench::run(&bench).map(|()| Ended::Done)?,
         Command::BenchCore { bench, device } => {
             core_bench::run(&bench, &machine_of(device)?).map(|()| Ended::Done)?
         }

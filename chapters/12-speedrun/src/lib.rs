@@ -2,10 +2,12 @@
 //!
 //! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`]
 //! and [`run_folder`] (what stages share), [`stages`] and [`pipeline`], [`options`] and [`command_line`], [`report`] with
-//! [`curve`], [`compare`]; [`ablation`] and [`core_bench`] stand apart.
+//! [`curve`], [`compare`]; [`ablation`], [`bench`] and
+//! [`core_bench`] stand apart.
 
 pub mod ablation;
 pub mod arithmetic;
+pub mod bench;
 pub mod command_line;
 pub mod compare;
 pub mod core_bench;

@@ -201,3 +201,185 @@ fn exercises_that_this_program_does_not_hold() {
         "{line}"
     );
 }
+
+/// The rows of `nanocrab bench`, at sizes that take no time.
+const SMALL: [&str; 12] = [
+    "--depth",
+    "1",
+    "--width",
+    "32",
+    "--head-width",
+    "16",
+    "--time",
+    "16",
+    "--rows",
+    "2",
+    "--vocab",
+    "50",
+];
+
+#[test]
+fn bench_kernels_prints_every_operation_with_its_limit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("kernels.json");
+    let place = json.to_str().expect("a path");
+    let more = ["--rounds", "1", "--device", "cpu", "--json", place];
+    let output = nanocrab(&[&["bench", "kernels"][..], &SMALL[..], &more].concat());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    for operation in [
+        "linear",
+        "head_loss",
+        "attention",
+        "add_norm",
+        "adamw",
+        "muon_apply",
+    ] {
+        assert!(
+            text.contains(operation),
+            "{operation} is missing in\n{text}"
+        );
+    }
+    assert!(text.contains("limit") && text.contains("MB") && text.contains("MFLOP"));
+    let saved = std::fs::read_to_string(&json).expect("the file that was asked for");
+    let saved: serde_json::Value = serde_json::from_str(&saved).expect("JSON");
+    let operations = saved["operations"].as_array().expect("a list");
+    assert!(
+        operations
+            .iter()
+            .all(|row| row["bytes"].as_f64() > Some(0.0))
+    );
+    assert!(left_over(folder.path()).is_empty());
+}
+
+#[test]
+fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("a path")
+            .to_string()
+    };
+    let names = [
+        "trace.json",
+        "waterfall.csv",
+        "train.json",
+        "rounds.csv",
+        "train.md",
+    ]
+    .map(file);
+    let [trace, waterfall, json, csv, markdown] = names.each_ref().map(String::as_str);
+    let more = [
+        "--rounds",
+        "1",
+        "--device",
+        "cpu",
+        "--fusions",
+        "--trace",
+        trace,
+        "--waterfall",
+        waterfall,
+        "--json",
+        json,
+        "--csv",
+        csv,
+        "--markdown",
+        markdown,
+    ];
+    let output = nanocrab(
+        &[
+            &["bench", "train", "--model", "2026"][..],
+            &SMALL[..],
+            &more,
+        ]
+        .concat(),
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{complaint}");
+    for promised in [
+        "tokens/s",
+        "GFLOP/s",
+        "MFU",
+        "page faults",
+        "peak MiB",
+        "products alone",
+        "rest of backward",
+        "when left out",
+        "times as fast",
+    ] {
+        assert!(text.contains(promised), "{promised} is missing in\n{text}");
+    }
+    let read = |place: &str| std::fs::read_to_string(place).expect("the file that was asked for");
+    let trace: serde_json::Value = serde_json::from_str(&read(trace)).expect("JSON");
+    assert!(trace["traceEvents"].as_array().expect("a list").len() > 20);
+    let saved: serde_json::Value = serde_json::from_str(&read(json)).expect("JSON");
+    assert_eq!(saved["steps"].as_array().map(Vec::len), Some(2));
+    assert!(read(waterfall).contains("fused,\"linear\","));
+    assert!(read(csv).contains("\"+ mix\",0,") && read(csv).contains("\"all but mix\",0,"));
+    assert!(read(markdown).contains("nanocrab bench train"));
+}
+
+#[test]
+fn bench_train_brief_is_one_line_of_json() {
+    let more = [
+        "--brief",
+        "--steps",
+        "3",
+        "--device",
+        "cpu",
+        "--kernels",
+        "plain",
+    ];
+    let output = nanocrab(&[&["bench", "train"][..], &SMALL[..], &more].concat());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    let said: serde_json::Value = serde_json::from_str(text.trim()).expect("one line of JSON");
+    assert!(said["step_ms"].as_f64() > Some(0.0) && said["mode"] == "plain");
+}
+
+#[test]
+fn bench_refuses_what_cannot_be_before_it_measures() {
+    for (words, needed) in [
+        (
+            &["bench", "train", "--head-width", "100"][..],
+            "--head-width",
+        ),
+        (&["bench", "kernels", "--rounds", "0"], "--rounds"),
+        (&["bench", "kernels", "--rows", "0"], "--rows"),
+        (
+            &["bench", "kernels", "--json", "no/such/folder/x.json"],
+            "no/such/folder",
+        ),
+        (
+            &["bench", "train", "--fusions", "--kernels", "plain"],
+            "--kernels",
+        ),
+        (
+            &["bench", "train", "--python", "no-such-python"],
+            "no-such-python",
+        ),
+        (
+            &["bench", "train", "--python", "python3", "--model", "2026"],
+            "seed architecture",
+        ),
+    ] {
+        let words = [words, &["--device", "cpu"]].concat();
+        let words = match words.contains(&"--python") {
+            true => [&words[..], &SMALL[..], &["--steps", "1", "--rounds", "1"]].concat(),
+            false => words,
+        };
+        let output = nanocrab(&words);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let errors = text.lines().filter(|line| line.starts_with("error:"));
+        assert!(!output.status.success(), "{words:?} should fail");
+        assert_eq!(errors.count(), 1, "{words:?}: {text}");
+        assert!(
+            text.contains(needed) && !text.contains("panicked"),
+            "{words:?}: {text}"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+// ANCHOR: head
+//! What a step takes besides time: memory, and pages fetched from the kernel.
+//!
+//! Words: a *minor page fault* is the kernel's work when a program touches a page of memory for the first time: it finds
+//! a free one and clears it, without any disk. A step that asks for its temporaries anew each time pays one per 4 KiB.
+//! The *resident set* is the memory that the kernel has handed out so far.
+
+use tch::Device;
+// ANCHOR_END: head
+
+// ANCHOR: usage
+/// What the kernel counts for this process, all its threads together; `None` where it does not say.
+fn usage() -> Option<libc::rusage> {
+    // SAFETY: the structure is plain numbers, for which zeros are valid; the call fills it in and keeps nothing.
+    unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::getrusage(libc::RUSAGE_SELF, &mut usage) == 0).then_some(usage)
+    }
+}
+
+/// Minor page faults since the process began.
+pub fn minor_faults() -> u64 {
+    usage().map_or(0, |usage| usage.ru_minflt as u64)
+}
+
+/// The largest resident set that the process ever had, in bytes. It never falls, and our allocator gives nothing back
+/// (`tensors::memory`): of two runs in one process only the hungrier one can be told, or the first.
+pub fn peak_resident_bytes() -> u64 {
+    // Linux counts in KiB, macOS in bytes.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    usage().map_or(0, |usage| usage.ru_maxrss as u64 * unit)
+}
+// ANCHOR_END: usage
+
+// ANCHOR: device
+/// Peak memory so far: the process's on a CPU; on a GPU what the device has handed out to anyone, which is what
+/// libtorch's allocator holds (it keeps what it once had) and some 500 MB of CUDA's own. `None` where nobody says.
+pub fn peak_bytes(device: Device) -> Option<u64> {
+    match device {
+        Device::Cuda(_) => {
+            // libtorch has made its context the thread's current one, and this asks about that.
+            let (free, total) = cudarc::driver::result::mem_get_info().ok()?;
+            Some((total - free) as u64)
+        }
+        _ => Some(peak_resident_bytes()).filter(|&bytes| bytes > 0),
+    }
+}
+
+/// The GPU's name as its driver gives it, `NVIDIA H100 80GB HBM3`.
+pub fn gpu_name(device: Device) -> Option<String> {
+    let Device::Cuda(index) = device else {
+        return None;
+    };
+    let device = cudarc::driver::result::device::get(index as i32).ok()?;
+    cudarc::driver::result::device::get_name(device).ok()
+}
+
+/// What numbers were measured on, for the line beside a table: the processor's name and the threads, or the GPU's name.
+pub fn device_in_words(machine: &tensors::Machine) -> String {
+    gpu_name(machine.device).unwrap_or_else(|| {
+        let name = std::fs::read_to_string("/proc/cpuinfo").ok();
+        let name = name.as_deref().and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim())
+        });
+        format!("{}, {} threads", name.unwrap_or("a CPU"), machine.threads)
+    })
+}
+// ANCHOR_END: device

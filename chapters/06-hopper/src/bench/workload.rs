@@ -1,0 +1,194 @@
+// ANCHOR: head
+//! The step that is measured: a model, its optimizer and one batch, as chapter 05's loop would drive them.
+//!
+//! Random tokens, the same ones in every step: what they are does not change what a step costs. Without clipping, as in
+//! nanochat of 2026, unless it is asked for.
+
+use muon::{Optimizer, PlainUpdates, Rates2025, Rates2026, Solo, StepScale};
+use muon::{groups_2025, groups_2026};
+use tch::{Kind, Tensor};
+use tensors::Machine;
+use transformer::dial::flops_per_token;
+use transformer::{Causal, Config, Gpt, Plain};
+
+use super::log::{BACKWARD, CLIP, FORWARD, Log, OPTIMIZER, What};
+use super::switchboard::{Switchboard, SwitchedKernels, SwitchedUpdates};
+use super::timed::{Timed, TimedContext, TimedUpdates};
+use super::{Error, Fusions};
+use crate::{Fused, FusedUpdates};
+// ANCHOR_END: head
+
+// ANCHOR: size
+/// What a step works on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Size {
+    /// Rows have the model's whole context.
+    pub config: Config,
+    /// B: rows of one forward and backward pass.
+    pub rows: i64,
+    /// Passes before each optimizer step.
+    pub accumulation: usize,
+    /// Gradients are scaled down to this norm.
+    pub clip: Option<f64>,
+}
+
+impl Size {
+    pub fn tokens(&self) -> i64 {
+        self.rows * self.config.context * self.accumulation as i64
+    }
+
+    /// By the model's formula, for a whole step.
+    pub fn flops(&self) -> f64 {
+        flops_per_token(&self.config) as f64 * self.tokens() as f64
+    }
+
+    /// `seed architecture, d4, C 256, H 4, V 4096; B 8, T 512`
+    pub fn in_words(&self) -> String {
+        let config = &self.config;
+        let architecture = match config.switches.all_off() {
+            true => "seed architecture",
+            false => "architecture of 2026",
+        };
+        let passes = match self.accumulation {
+            1 => String::new(),
+            passes => format!(", {passes} passes per step"),
+        };
+        format!(
+            "{architecture}, d{}, C {}, H {}, V {}; B {}, T {}{passes}",
+            config.layers, config.width, config.heads, config.vocab_size, self.rows, config.context
+        )
+    }
+
+    /// # Errors
+    /// A model that cannot be built, or a step without rows or passes.
+    pub fn check(&self) -> Result<(), Error> {
+        for (what, given) in [
+            ("the number of rows", self.rows.max(0) as usize),
+            ("the number of passes per step", self.accumulation),
+        ] {
+            if given == 0 {
+                return Err(Error::TooFew {
+                    what,
+                    given,
+                    least: 1,
+                });
+            }
+        }
+        Ok(self.config.check()?)
+    }
+}
+// ANCHOR_END: size
+
+// ANCHOR: workload
+pub struct Workload {
+    pub size: Size,
+    pub log: Log,
+    gpt: Gpt,
+    optimizer: Optimizer,
+    kernels: SwitchedKernels<Plain, Fused>,
+    /// (B, T)
+    inputs: Tensor,
+    targets: Tensor,
+}
+
+const SEED: u32 = 1;
+
+impl Workload {
+    /// # Errors
+    /// A size that cannot be.
+    pub fn new(size: Size, machine: &Machine) -> Result<Workload, Error> {
+        size.check()?;
+        tensors::seed_everything(SEED.into());
+        let config = &size.config;
+        let gpt = Gpt::new(config, machine.device, SEED.into())?.with_compute(machine.compute);
+        let seed_model = config.switches.all_off();
+        let groups = match seed_model {
+            true => groups_2025(
+                gpt.parameters(),
+                config.width,
+                &Rates2025::default(),
+                machine.compute,
+            ),
+            false => groups_2026(
+                gpt.parameters(),
+                config.width,
+                &Rates2026::default(),
+                machine.compute,
+            ),
+        }?;
+        let (board, log) = (Switchboard::default(), Log::new(machine.device));
+        let updates = TimedUpdates {
+            updates: SwitchedUpdates {
+                plain: PlainUpdates,
+                fused: FusedUpdates,
+                board: board.clone(),
+            },
+            log: log.clone(),
+        };
+        let ids = Tensor::randint(
+            config.vocab_size,
+            [size.rows, config.context + 1],
+            (Kind::Int64, machine.device),
+        ); // (B, T + 1)
+        Ok(Workload {
+            optimizer: Optimizer::new(groups, Box::new(updates), Box::new(Solo))?,
+            kernels: SwitchedKernels {
+                plain: Plain,
+                fused: Fused,
+                board,
+            },
+            inputs: ids.narrow(1, 0, config.context).contiguous(),
+            targets: ids.narrow(1, 1, config.context).contiguous(),
+            gpt,
+            log,
+            size,
+        })
+    }
+
+    /// One optimizer step with these operations fused; the mean loss.
+    pub fn step(&mut self, fusions: Fusions) -> Result<f64, Error> {
+        self.kernels.board.set(fusions);
+        let log = self.log.clone();
+        let phase = |name| What::Phase(name);
+        log.during(What::Step, || {
+            self.optimizer.zero_grad();
+            let mut total: Option<Tensor> = None;
+            for _ in 0..self.size.accumulation {
+                let mean = log.during(phase(FORWARD), || self.forward())?;
+                let part = mean / self.size.accumulation as f64;
+                log.during(phase(BACKWARD), || part.f_backward())?;
+                let part = part.detach();
+                total = Some(match total {
+                    Some(total) => total + part,
+                    None => part,
+                });
+            }
+            if let Some(limit) = self.size.clip {
+                let _norm = log.during(phase(CLIP), || self.optimizer.clip_gradients(limit));
+            }
+            let scale = StepScale {
+                lr: 1.0,
+                momentum: 0.95,
+                weight_decay: 1.0,
+            };
+            log.during(phase(OPTIMIZER), || self.optimizer.step(&scale))?;
+            Ok(total.map_or(f64::NAN, |total| total.double_value(&[])))
+        })
+    }
+
+    fn forward(&self) -> Result<Tensor, Error> {
+        let kernels = Timed {
+            kernels: &self.kernels,
+            log: self.log.clone(),
+        };
+        let mut context = TimedContext {
+            context: &mut Causal,
+            log: self.log.clone(),
+        };
+        let loss = self
+            .gpt
+            .loss_in(&kernels, &mut context, &self.inputs, &self.targets)?;
+        Ok(loss.mean())
+    }
+}
+// ANCHOR_END: workload

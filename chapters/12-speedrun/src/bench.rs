@@ -1,0 +1,406 @@
+// ANCHOR: head
+//! `nanocrab bench`: the operations and the training step of chapter 06 on this machine, beside their limits.
+//!
+//! Nothing is read but what stands on the command line: random weights, random tokens. Numbers go to the terminal; files
+//! are written where they are asked for, when all is measured.
+
+use crate::report::commit;
+use crate::run_folder::write_whole;
+use anyhow::{Result, ensure};
+use clap::{Args, Subcommand, ValueEnum};
+use hopper::bench::beside_torch::{self, Contestant, Script, script_arguments};
+use hopper::bench::resources::device_in_words;
+use hopper::bench::train::{Arithmetic, TrainReport, TrainSettings, brief};
+use hopper::bench::workload::Size;
+use hopper::bench::{kernels, trace, train, waterfall};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use tensors::Machine;
+use tensors::doctor::{device_name, precision_name};
+use transformer::{Config, Switches};
+// ANCHOR_END: head
+
+// ANCHOR: options
+#[derive(Subcommand)]
+pub enum Bench {
+    /// Each operation, plain against fused, forward and backward, with bytes, FLOPs and the limit
+    Kernels {
+        #[command(flatten)]
+        shape: Shape,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// A whole training step: speed, MFU, memory, and where the time goes
+    Train {
+        #[command(flatten)]
+        shape: Shape,
+        #[command(flatten)]
+        files: Files,
+        #[command(flatten)]
+        step: Step,
+    },
+}
+
+#[derive(Args)]
+pub struct Shape {
+    /// The architecture
+    #[arg(long, value_enum, default_value = "2025")]
+    model: Year,
+    /// Layers
+    #[arg(long, default_value_t = 4)]
+    depth: i64,
+    /// Numbers per position [default: 64 per layer]
+    #[arg(long)]
+    width: Option<i64>,
+    /// Numbers per head
+    #[arg(long, default_value_t = 64)]
+    head_width: i64,
+    /// Tokens in a row
+    #[arg(long, default_value_t = 512)]
+    time: i64,
+    /// Rows in a batch
+    #[arg(long, default_value_t = 8)]
+    rows: i64,
+    /// Entries of the vocabulary
+    #[arg(long, default_value_t = 4096)]
+    vocab: i64,
+    /// How often all that is compared takes turns
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// cpu, cuda, cuda:1 or mps [default: the best there is]
+    #[arg(long)]
+    device: Option<String>,
+    /// fp32 or bf16 [default: bf16 on GPUs that are fast at it]
+    #[arg(long)]
+    dtype: Option<String>,
+    /// Threads of libtorch [default: all cores]
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Year {
+    /// The seed architecture of October 2025
+    #[value(name = "2025")]
+    October2025,
+    /// All switches of July 2026 on
+    #[value(name = "2026")]
+    July2026,
+}
+
+#[derive(Args)]
+pub struct Files {
+    /// Write everything measured into this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write every round into this file
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write the tables for the book into this file
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Step {
+    /// Whose arithmetic; the fused one is measured first, so that each one's peak of memory can be told
+    #[arg(long, value_delimiter = ',', value_enum, default_values = ["fused", "plain"])]
+    kernels: Vec<Whose>,
+    /// Also add one fusion after another, and leave each out alone
+    #[arg(long)]
+    fusions: bool,
+    /// Forward and backward passes in a step
+    #[arg(long, default_value_t = 1)]
+    accumulation: usize,
+    /// Scale gradients down to this norm
+    #[arg(long)]
+    clip: Option<f64>,
+    /// Write the parts of a step for the figure
+    #[arg(long, value_name = "FILE")]
+    waterfall: Option<PathBuf>,
+    /// Write a step's operations for chrome://tracing or Perfetto
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Race the fused step against PyTorch, eager and compiled, with this Python
+    #[arg(long, value_name = "PYTHON")]
+    python: Option<PathBuf>,
+    /// Only time steps of the first of --kernels, and print one line of JSON, as the PyTorch script does
+    #[arg(long)]
+    brief: bool,
+    /// Steps of a process, for --brief and --python
+    #[arg(long, default_value_t = 12)]
+    steps: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Whose {
+    Plain,
+    Fused,
+}
+// ANCHOR_END: options
+
+// ANCHOR: run
+/// # Errors
+/// Sizes that cannot be, devices that are not there, folders that are missing.
+pub fn run(bench: &Bench) -> Result<()> {
+    match bench {
+        Bench::Kernels { shape, files } => {
+            files.check(&[])?;
+            let (size, machine) = (shape.size(1, None)?, shape.machine()?);
+            let report = kernels::measure(&size, &machine, shape.rounds, &mut say)?;
+            println!("{}\n{}", report.heading(), report.table());
+            files.write(
+                || report.json(),
+                || report.csv(),
+                || format!("{}\n{}", caption(&report.heading()), report.markdown()),
+            )
+        }
+        Bench::Train { shape, files, step } => {
+            files.check(&[&step.waterfall, &step.trace])?;
+            let size = shape.size(step.accumulation, step.clip)?;
+            if step.brief {
+                let line = brief(&size, &shape.machine()?, step.arithmetics()[0], step.steps)?;
+                println!("{line}");
+                return Ok(());
+            }
+            match &step.python {
+                Some(python) => beside(python, shape, files, step, &size),
+                None => steps(shape, files, step, size),
+            }
+        }
+    }
+}
+
+fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
+    let settings = TrainSettings {
+        size,
+        rounds: shape.rounds,
+        arithmetics: step.arithmetics(),
+        each_fusion: step.fusions,
+        logged_steps: 3,
+    };
+    ensure!(
+        !step.fusions || settings.arithmetics.len() == 2,
+        "--fusions compares plain with fused: leave out --kernels"
+    );
+    let report = train::measure(&settings, &shape.machine()?, &mut say)?;
+    println!("{}\n{}", report.heading(), report.table());
+    if let Some(file) = &step.waterfall {
+        write_whole(file, &waterfall::csv(&report.taken_apart()))?;
+    }
+    if let Some(file) = &step.trace {
+        write_whole(file, &step_trace(&report).to_string())?;
+    }
+    files.write(
+        || report.json(),
+        || report.csv(),
+        || format!("{}\n{}", caption(&report.heading()), report.markdown()),
+    )
+}
+
+/// The first step's; spans of different steps do not belong on one line of time.
+fn step_trace(report: &TrainReport) -> serde_json::Value {
+    let step = &report.steps[0];
+    trace::chrome_trace(
+        &step.spans,
+        &format!("{} step, {}", step.arithmetic.name(), report.device),
+    )
+}
+
+fn say(what: &str) {
+    eprintln!("  {what}");
+}
+
+/// Above a table: what it was measured with.
+fn caption(heading: &str) -> String {
+    let mut command: Vec<String> = std::env::args().skip(1).collect();
+    // Where somebody keeps a Python is nobody's business.
+    if let Some(python) = command.iter().position(|word| word == "--python")
+        && let Some(path) = command.get_mut(python + 1)
+        && let Some(name) = Path::new(path.as_str()).file_name()
+    {
+        *path = name.to_string_lossy().into_owned();
+    }
+    format!(
+        "{} Commit {}, {}, `nanocrab {}`.\n",
+        heading.replace('\n', " "),
+        commit(),
+        chrono::Local::now().format("%Y-%m-%d"),
+        command.join(" ")
+    )
+}
+// ANCHOR_END: run
+
+// ANCHOR: beside
+fn beside(python: &Path, shape: &Shape, files: &Files, step: &Step, size: &Size) -> Result<()> {
+    let machine = shape.machine()?;
+    let script = Script::new()?;
+    let words = script_arguments(size, step.steps, machine.threads)?;
+    let torch = |name: &str, more: &[&str]| {
+        let mut arguments: Vec<OsString> = vec![script.path().into()];
+        arguments.extend(words.iter().map(Into::into));
+        arguments.extend(more.iter().map(Into::into));
+        Contestant {
+            name: name.to_string(),
+            program: python.to_path_buf(),
+            arguments,
+        }
+    };
+    let contestants = [
+        ourselves(&machine, step, size)?,
+        torch("PyTorch, compiled", &["--compile"]),
+        torch("PyTorch, eager", &[]),
+    ];
+    let race = beside_torch::race(&contestants, shape.rounds, &mut say)?;
+    let heading = format!(
+        "{}, {}. {}; {} rounds of processes in turns, {} steps each, medians (least to most).",
+        device_in_words(&machine),
+        precision_name(machine.compute),
+        size.in_words(),
+        shape.rounds,
+        step.steps
+    );
+    println!("{heading}\n{}", race.table());
+    files.write(
+        || race.json(),
+        || race.csv(),
+        || format!("{}\n{}", caption(&heading), race.markdown()),
+    )
+}
+
+/// This program, asked for the same steps.
+fn ourselves(machine: &Machine, step: &Step, size: &Size) -> Result<Contestant> {
+    let config = &size.config;
+    let arithmetic = step.arithmetics()[0];
+    let mut words = vec![
+        "bench".to_string(),
+        "train".to_string(),
+        "--brief".to_string(),
+    ];
+    words.extend(["--kernels".to_string(), arithmetic.name().to_string()]);
+    for (name, number) in [
+        ("--depth", config.layers),
+        ("--width", config.width),
+        ("--head-width", config.head_width()),
+        ("--time", config.context),
+        ("--rows", size.rows),
+        ("--vocab", config.vocab_size),
+        ("--steps", step.steps as i64),
+        ("--threads", machine.threads as i64),
+    ] {
+        words.extend([name.to_string(), number.to_string()]);
+    }
+    words.extend([
+        "--device".to_string(),
+        device_name(machine.device),
+        "--dtype".to_string(),
+        precision_name(machine.compute).to_string(),
+    ]);
+    if let Some(limit) = size.clip {
+        words.extend(["--clip".to_string(), limit.to_string()]);
+    }
+    Ok(Contestant {
+        name: format!("Nanocrab, {}", arithmetic.name()),
+        program: std::env::current_exe()?,
+        arguments: words.into_iter().map(Into::into).collect(),
+    })
+}
+// ANCHOR_END: beside
+
+// ANCHOR: shape
+impl Shape {
+    fn size(&self, accumulation: usize, clip: Option<f64>) -> Result<Size> {
+        let width = self.width.unwrap_or(64 * self.depth);
+        ensure!(
+            self.head_width > 0 && width % self.head_width == 0,
+            "--width {width} is not a multiple of --head-width {}",
+            self.head_width
+        );
+        ensure!(self.rows > 0, "--rows {}; it must be at least 1", self.rows);
+        let heads = width / self.head_width;
+        let (rope_base, switches) = match self.model {
+            Year::October2025 => (10_000.0, Switches::default()),
+            Year::July2026 => (100_000.0, Switches::july_2026()),
+        };
+        let config = Config {
+            layers: self.depth,
+            heads,
+            kv_heads: heads,
+            width,
+            rope_base,
+            switches,
+            // Softcap and epsilon.
+            ..Config::d(4, self.vocab, self.time)?
+        };
+        let size = Size {
+            config,
+            rows: self.rows,
+            accumulation,
+            clip,
+        };
+        size.check()?;
+        ensure!(
+            self.rounds > 0,
+            "--rounds {}; it must be at least 1",
+            self.rounds
+        );
+        Ok(size)
+    }
+
+    fn machine(&self) -> Result<Machine> {
+        Ok(tensors::start(&tensors::Choice {
+            device: self.device.clone(),
+            dtype: self.dtype.clone(),
+            threads: self.threads,
+        })?)
+    }
+}
+
+impl Step {
+    fn arithmetics(&self) -> Vec<Arithmetic> {
+        let arithmetics = self.kernels.iter().map(|whose| match whose {
+            Whose::Plain => Arithmetic::Plain,
+            Whose::Fused => Arithmetic::Fused,
+        });
+        arithmetics.collect()
+    }
+}
+// ANCHOR_END: shape
+
+// ANCHOR: files
+impl Files {
+    /// That every file can be put where it is wanted: better now than after minutes of measuring.
+    fn check(&self, more: &[&Option<PathBuf>]) -> Result<()> {
+        let files = [&self.json, &self.csv, &self.markdown];
+        for file in files.iter().chain(more).filter_map(|file| file.as_ref()) {
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            ensure!(
+                folder.is_none_or(Path::is_dir),
+                "{}: there is no such folder to write into; make it first",
+                file.display()
+            );
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        json: impl FnOnce() -> serde_json::Value,
+        csv: impl FnOnce() -> String,
+        markdown: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if let Some(file) = &self.json {
+            write_whole(file, &format!("{:#}\n", json()))?;
+        }
+        if let Some(file) = &self.csv {
+            write_whole(file, &csv())?;
+        }
+        if let Some(file) = &self.markdown {
+            write_whole(file, &markdown())?;
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: files
