@@ -53,52 +53,63 @@ fn the_checks_reach_every_function_in_both_widths() {
     }
 }
 
+/// Results of everything in which threads hand something to one another.
+fn handed_over(on: Emulator) -> Vec<Tensor> {
+    let on = Operations(on);
+    // Numbers without order that are the same whatever the other tests draw.
+    let random = |size: &[i64]| {
+        let total: i64 = size.iter().product();
+        let line = Tensor::arange(total, (Kind::Float, Device::Cpu)) * 12.9898;
+        let numbers: Tensor = (line + 1.0).sin() * 3.0;
+        numbers.view(size).set_requires_grad(true)
+    };
+    let (x, x0) = (random(&[9, 131]), random(&[9, 131]));
+    let (r, s) = (random(&[]), random(&[]));
+    let mixed = on.mix(&r, &x, &s, &x0).unwrap();
+    let (stream, norm) = on.add_norm(&mixed, &x0, 1e-6).unwrap();
+    let targets = Tensor::from_slice(&[3i64, 1, -1, 0, 5, 7, 8, 100, 2]).view([1, 9]);
+    let head = random(&[333, 131]);
+    let both = (stream + norm).unsqueeze(0);
+    let loss = on
+        .head_loss_in_chunks(&both, &head, &targets, 15.0, 4)
+        .unwrap();
+    loss.sum.backward();
+    let fp8 = on.fp8(&x.detach(), Kind::Float8e4m3fn, true).unwrap();
+    let bytes = [fp8.straight, fp8.transposed.unwrap()].map(|bytes| bytes.to_kind(Kind::Float));
+    let mut all = vec![loss.sum.detach(), head.grad(), fp8.inverse_scale];
+    all.extend([x.grad(), x0.grad(), r.grad(), s.grad()]);
+    all.extend(bytes);
+    all
+}
+
+/// Whether the results are the same when the threads of a block take turns from the last to the first.
+fn order_matters(change: Option<(&'static str, &'static str)>) -> bool {
+    let run = |order| {
+        let mut emulator = Emulator::new(order);
+        emulator.change = change;
+        handed_over(emulator)
+    };
+    let (forward, backward) = (run(Order::Forward), run(Order::Backward));
+    forward
+        .iter()
+        .zip(&backward)
+        .any(|(one, other)| !one.equal(other))
+}
+
 #[test]
 fn the_order_in_which_threads_run_changes_nothing() {
-    // A kernel that lacks a barrier gives another result when the threads of a block take turns from the last to the first.
-    let results = |order| {
-        let on = Operations(Emulator::new(order));
-        // Numbers without order that are the same whatever the other tests draw.
-        let random = |size: &[i64]| {
-            let total: i64 = size.iter().product();
-            let line = Tensor::arange(total, (Kind::Float, Device::Cpu)) * 12.9898;
-            let numbers: Tensor = (line + 1.0).sin() * 3.0;
-            numbers.view(size).set_requires_grad(true)
-        };
-        let (x, x0, r, s) = (
-            random(&[9, 131]),
-            random(&[9, 131]),
-            random(&[]),
-            random(&[]),
-        );
-        let mixed = on.mix(&r, &x, &s, &x0).unwrap();
-        let (stream, norm) = on.add_norm(&mixed, &x0, 1e-6).unwrap();
-        let targets = Tensor::from_slice(&[3i64, 1, -1, 0, 5, 7, 8, 100, 2]).view([1, 9]);
-        let head = random(&[333, 131]);
-        let loss = on
-            .head_loss_in_chunks(&(stream + norm).unsqueeze(0), &head, &targets, 15.0, 4)
-            .unwrap();
-        loss.sum.backward();
-        let bytes = on.fp8(&x.detach(), Kind::Float8e4m3fn, true).unwrap();
-        let bytes =
-            [bytes.straight, bytes.transposed.unwrap()].map(|bytes| bytes.to_kind(Kind::Float));
-        let mut all = vec![
-            loss.sum.detach(),
-            x.grad(),
-            x0.grad(),
-            r.grad(),
-            s.grad(),
-            head.grad(),
-        ];
-        all.extend(bytes);
-        all
-    };
-    for (number, (one, other)) in results(Order::Forward)
-        .iter()
-        .zip(results(Order::Backward))
-        .enumerate()
-    {
-        assert!(one.equal(&other), "result {number}");
+    assert!(!order_matters(None));
+}
+
+#[test]
+fn a_barrier_that_is_taken_out_is_noticed() {
+    for barrier in [
+        "__syncthreads();\n  Online all",
+        "__syncthreads();  // thread 0 has read",
+        "__syncthreads();\n  if (!transposed)",
+    ] {
+        let without = barrier.trim_start_matches("__syncthreads();");
+        assert!(order_matters(Some((barrier, without))), "{barrier}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hopper::cuda::Error;
-use hopper::cuda::kernel::{Element, Kernel, SOURCES};
+use hopper::cuda::kernel::{Element, Kernel, SOURCES, Source};
 use hopper::cuda::launch::{Argument, Grid, Launch};
 use libloading::Library;
 use tch::Device;
@@ -26,6 +26,8 @@ pub enum Order {
 #[derive(Clone)]
 pub struct Emulator {
     pub order: Order,
+    /// A text in the sources, and what stands there instead: for tests that break a kernel.
+    pub change: Option<(&'static str, &'static str)>,
     /// What was run, for tests that ask whether something was.
     pub runs: Arc<Mutex<Vec<Kernel>>>,
 }
@@ -34,6 +36,7 @@ impl Emulator {
     pub fn new(order: Order) -> Emulator {
         Emulator {
             order,
+            change: None,
             runs: Arc::default(),
         }
     }
@@ -75,7 +78,7 @@ impl Launch for Emulator {
             .map(|value| std::ptr::from_mut(value).cast())
             .collect();
         let name = CString::new(kernel.function).unwrap();
-        let library = library(kernel.element, kernel.width);
+        let library = self.library(kernel);
         // One at a time: the emulator's threads and shared memory are globals of its library.
         let wrong = {
             static ONE: Mutex<()> = Mutex::new(());
@@ -111,25 +114,60 @@ impl Launch for Emulator {
     }
 }
 
-/// The kernels for one element and width, compiled at the first call.
-fn library(element: Element, width: usize) -> &'static Library {
-    static LIBRARIES: OnceLock<Mutex<HashMap<(Element, usize), &'static Library>>> =
-        OnceLock::new();
-    let mut libraries = LIBRARIES
-        .get_or_init(Mutex::default)
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    libraries.entry((element, width)).or_insert_with(|| {
-        let folder = tempfile::tempdir().unwrap();
-        Box::leak(Box::new(compile(element, width, folder.path())))
-    })
+impl Emulator {
+    /// The kernels for one element and width, compiled at the first call; a changed source on its own.
+    fn library(&self, kernel: Kernel) -> &'static Library {
+        type Key = (
+            &'static str,
+            Element,
+            usize,
+            Option<(&'static str, &'static str)>,
+        );
+        static LIBRARIES: OnceLock<Mutex<HashMap<Key, &'static Library>>> = OnceLock::new();
+        let change = self
+            .change
+            .filter(|(from, _)| kernel.source.text().contains(from));
+        let (name, sources) = match change {
+            Some(_) => (kernel.source.name, vec![kernel.source]),
+            None => ("", SOURCES.to_vec()),
+        };
+        let mut libraries = LIBRARIES
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        libraries
+            .entry((name, kernel.element, kernel.width, change))
+            .or_insert_with(|| {
+                let folder = tempfile::tempdir().unwrap();
+                let library = compile(&sources, kernel, change, folder.path());
+                Box::leak(Box::new(library))
+            })
+    }
 }
 
-fn compile(element: Element, width: usize, folder: &Path) -> Library {
+fn compile(
+    sources: &[&Source],
+    kernel: Kernel,
+    change: Option<(&str, &str)>,
+    folder: &Path,
+) -> Library {
     let mut text = include_str!("emulator.hpp").to_string();
     let mut entries = Vec::new();
-    for source in SOURCES {
-        text += &format!("\nnamespace of_{} {{\n{}\n}}\n", source.name, source.text());
+    for source in sources {
+        let (from, to) = change.unwrap_or_default();
+        let own = if from.is_empty() {
+            source.text()
+        } else {
+            source.text().replace(from, to)
+        };
+        text += &format!(
+            "
+namespace of_{} {{
+{own}
+}}
+",
+            source.name
+        );
         for function in source.functions {
             entries.push(format!(
                 "{{\"{function}\", emulator::call<&of_{}::{function}>}}",
@@ -155,8 +193,8 @@ fn compile(element: Element, width: usize, folder: &Path) -> Library {
         ])
         // An unaligned access of 16 bytes is fine on most CPUs, and an error on every GPU.
         .args(["-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"])
-        .arg(format!("-DELEMENT={}", element.name()))
-        .arg(format!("-DWIDTH={width}"))
+        .arg(format!("-DELEMENT={}", kernel.element.name()))
+        .arg(format!("-DWIDTH={}", kernel.width))
         .arg("-o")
         .args([&library, &source])
         .output()
