@@ -1,5 +1,7 @@
 //! The kernels' own sources, run on the CPU.
 
+use std::cell::Cell;
+
 use hopper::cuda::Operations;
 use hopper::cuda::kernel::SOURCES;
 use tch::{Device, Kind, Tensor};
@@ -56,11 +58,13 @@ fn the_checks_reach_every_function_in_both_widths() {
 /// Results of everything in which threads hand something to one another.
 fn handed_over(on: Emulator) -> Vec<Tensor> {
     let on = Operations(on);
-    // Numbers without order that are the same whatever the other tests draw.
+    // Numbers without order that are the same whatever the other tests draw, and other ones at each call.
+    let calls = Cell::new(0.0);
     let random = |size: &[i64]| {
         let total: i64 = size.iter().product();
+        calls.set(calls.get() + 1.0);
         let line = Tensor::arange(total, (Kind::Float, Device::Cpu)) * 12.9898;
-        let numbers: Tensor = (line + 1.0).sin() * 3.0;
+        let numbers: Tensor = (line + calls.get()).sin() * 3.0;
         numbers.view(size).set_requires_grad(true)
     };
     let (x, x0) = (random(&[9, 131]), random(&[9, 131]));
@@ -104,6 +108,7 @@ fn the_order_in_which_threads_run_changes_nothing() {
 #[test]
 fn a_barrier_that_is_taken_out_is_noticed() {
     for barrier in [
+        "__syncthreads();\n  float sum = 0.0f;",
         "__syncthreads();\n  Online all",
         "__syncthreads();  // thread 0 has read",
         "__syncthreads();\n  if (!transposed)",
