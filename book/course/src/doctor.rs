@@ -5,9 +5,10 @@
 //! chapter 00, run with `--json`: this tool is not linked to libtorch.
 
 use crate::checks::{Job, is_built};
+use crate::compiler;
 use crate::libtorch::{Stamp, inspect};
 use crate::platform::Flavour;
-use crate::prerequisites::{at_least, compiler, first_line, pip};
+use crate::prerequisites::{self, at_least, first_line, pip};
 use crate::surroundings::{memory_bytes, size};
 use serde_json::Value;
 use std::process::Stdio;
@@ -49,13 +50,14 @@ const MEMORY_NEEDED: u64 = 4_000_000_000;
 pub fn run(job: &Job) -> bool {
     let mut rows = vec![
         rust(job),
-        from(compiler(job.surroundings), "C++17 compiler"),
+        from(prerequisites::compiler(job.surroundings), "C++17 compiler"),
         from(pip(job.surroundings), "Python and pip"),
     ];
     let libtorch = libtorch(job);
     let has_libtorch = libtorch.state == State::Good;
     rows.push(libtorch);
     rows.push(gpu(job));
+    rows.extend(cuda_compiler(job));
     rows.extend(target_folder(job));
     rows.push(disk(job));
     rows.push(memory());
@@ -203,6 +205,37 @@ fn gpu(job: &Job) -> Row {
         ),
         (Some(gpu), _) => row(WHAT, gpu.clone(), State::Good),
     }
+}
+
+/// The compiler of CUDA kernels, where there can be one: needed with a GPU, and optional without.
+fn cuda_compiler(job: &Job) -> Option<Row> {
+    const WHAT: &str = "CUDA kernels";
+    let pinned = job.pins.wheels(&job.surroundings.platform).ok()?;
+    if pinned.compiler().is_empty() {
+        return None;
+    }
+    let folder = job.project.libtorch();
+    let bytes = size(pinned.unpacked_compiler);
+    let Some(part) = compiler::missing(&folder) else {
+        let found = "NVRTC and its headers are there to compile them";
+        return Some(row(WHAT, found, State::Good));
+    };
+    let (found, mend) = if folder.is_symlink() {
+        // Setup adds nothing to a libtorch that is the user's own.
+        let found = format!("{part} is missing in your own libtorch");
+        (found, "let CUDA_HOME name a CUDA 13 toolkit".to_string())
+    } else {
+        let found = format!("{part} is missing, which compiles them ({bytes})");
+        (found, "`cargo course setup`".to_string())
+    };
+    Some(match &job.surroundings.gpu {
+        Some(_) => row(WHAT, found, State::Bad(mend)),
+        None => row(
+            WHAT,
+            format!("{found}; without a GPU only their tests want it: {mend}"),
+            State::Note,
+        ),
+    })
 }
 
 /// A row only where programs do not find libtorch by themselves.

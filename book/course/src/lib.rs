@@ -3,7 +3,8 @@
 //! It compiles in seconds and needs no libtorch, because its first task is to fetch libtorch. Reading order:
 //!
 //! - [`project`], [`platform`], [`surroundings`]: where we are, on what machine, with what around us.
-//! - [`prerequisites`], [`wheel`], [`pip`], [`transfer`], [`download`], [`libtorch`], [`setup`]: `cargo course setup`.
+//! - [`prerequisites`], [`wheel`], [`pip`], [`transfer`], [`download`], [`libtorch`], [`setup`], [`compiler`]:
+//!   `cargo course setup`.
 //! - [`doctor`]: `cargo course doctor`.
 //! - [`suite`] runs checks, [`checks`] lists them, [`libtest`] reads what tests print; [`dependency_rule`],
 //!   [`house_rules`] (over [`rust_text`]), [`smoke`] and [`mine`] are those that are more than one command: `cargo course
@@ -18,6 +19,7 @@ pub mod blocks;
 pub mod catalogue;
 pub mod checks;
 pub mod cleanup;
+pub mod compiler;
 pub mod dependency_rule;
 pub mod doctor;
 pub mod download;

@@ -39,6 +39,9 @@ pub struct Wheel {
     pub sha256: String,
     /// `cpu`: both flavours need it. `cuda`: only the CUDA flavour does.
     pub flavour: Flavour,
+    /// Whether the compiler of CUDA kernels is made of it, which either flavour gets.
+    #[serde(default)]
+    pub compiler: bool,
 }
 
 impl Wheel {
@@ -66,6 +69,9 @@ pub struct Wheels {
     pub unpacked_cpu: u64,
     /// Absent where NVIDIA has no libraries for the platform.
     pub unpacked_cuda: Option<u64>,
+    /// What the compiler of CUDA kernels adds to the CPU flavour; 0 where there is none.
+    #[serde(default)]
+    pub unpacked_compiler: u64,
 }
 
 impl Wheels {
@@ -75,6 +81,11 @@ impl Wheels {
             .iter()
             .filter(|wheel| wheel.flavour == Flavour::Cpu || flavour == Flavour::Cuda)
             .collect()
+    }
+
+    /// The wheels that hold the compiler of CUDA kernels.
+    pub fn compiler(&self) -> Vec<&Wheel> {
+        self.wheels.iter().filter(|wheel| wheel.compiler).collect()
     }
 
     /// Bytes that a flavour takes in `.libtorch`.

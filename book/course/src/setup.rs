@@ -6,9 +6,10 @@
 use crate::cleanup::{Cleanup, remove_leftovers};
 use crate::download::{cached_path, fetch, is_cached, part_bytes};
 use crate::libtorch::{Found, STAMP, Stamp, inspect};
-use crate::platform::{Flavour, Pins, Wheel, Wheels};
+use crate::platform::{Flavour, Pins, Wheel};
 use crate::progress::Progress;
 use crate::surroundings::{Surroundings, existing_parent, size};
+use crate::wheel::place;
 use crate::{Error, Project, prerequisites, wheel};
 use std::collections::BTreeMap;
 use std::fs;
@@ -77,10 +78,15 @@ impl Setup<'_> {
         if let Some(own) = &self.surroundings.own_libtorch {
             return self.link(own);
         }
-        if let Some(outcome) = self.existing()? {
-            return Ok(outcome);
+        let outcome = match self.existing()? {
+            Some(outcome) => outcome,
+            None => self.install()?,
+        };
+        // Optional: libtorch is there, and nothing but a look at the GPU's kernels needs more on a machine without a GPU.
+        if let Err(error) = self.add_compiler() {
+            eprintln!("the compiler of CUDA kernels is left out for now: {error}");
         }
-        self.install()
+        Ok(outcome)
     }
 
     /// The flavour that an installation would have.
@@ -195,7 +201,7 @@ impl Setup<'_> {
         if !missing.is_empty() {
             prerequisites::pip(self.surroundings)?;
         }
-        self.check_room(pinned, flavour, &missing)?;
+        self.check_room(pinned.unpacked(flavour), &missing)?;
         for wheel in &missing {
             fetch(self.surroundings, wheel, self.cleanup)?;
         }
@@ -206,7 +212,7 @@ impl Setup<'_> {
         let mut done = 0;
         for wheel in &wheels {
             let path = cached_path(self.surroundings, wheel);
-            done += wheel::unpack(&path, flavour, &part, &mut |bytes| {
+            done += wheel::unpack(&path, &|name| place(name, flavour), &part, &mut |bytes| {
                 progress.at(done + bytes)
             })?;
         }
@@ -226,12 +232,7 @@ impl Setup<'_> {
     }
 
     /// Refuses before the first byte is downloaded if the end would not fit.
-    fn check_room(
-        &self,
-        pinned: &Wheels,
-        flavour: Flavour,
-        missing: &[&Wheel],
-    ) -> Result<(), Error> {
+    pub(crate) fn check_room(&self, unpacked: u64, missing: &[&Wheel]) -> Result<(), Error> {
         // Where pip does the transfer it copies the finished file, so the largest wheel is there twice for a while.
         let largest = missing.iter().map(|wheel| wheel.bytes).max().unwrap_or(0);
         let there: u64 = missing
@@ -241,7 +242,6 @@ impl Setup<'_> {
         let all = missing.iter().map(|wheel| wheel.bytes).sum::<u64>() + largest;
         let downloads = all.saturating_sub(there);
         let (cache, root) = (&self.surroundings.cache, &self.project.root);
-        let unpacked = pinned.unpacked(flavour);
         if same_disk(cache, root) {
             return self.check_free(root, downloads + unpacked);
         }
@@ -262,7 +262,7 @@ impl Setup<'_> {
     }
 
     /// Beside `.libtorch`, so that the last step is a rename on one disk.
-    fn part(&self, word: &str) -> std::path::PathBuf {
+    pub(crate) fn part(&self, word: &str) -> std::path::PathBuf {
         self.project
             .root
             .join(format!(".libtorch.{word}-{}", std::process::id()))
@@ -317,6 +317,19 @@ impl Setup<'_> {
                 "{:>9}  {:<32} {state}",
                 size(wheel.bytes),
                 wheel.requirement
+            ));
+        }
+        if flavour == Flavour::Cpu && !pinned.compiler().is_empty() {
+            let bytes: u64 = pinned
+                .compiler()
+                .iter()
+                .filter(|wheel| wheel.flavour == Flavour::Cuda)
+                .map(|wheel| wheel.bytes)
+                .sum();
+            lines.push(format!(
+                "{:>9}  the compiler of CUDA kernels, optional; {} unpacked",
+                size(bytes),
+                size(pinned.unpacked_compiler)
             ));
         }
         lines.push(format!(

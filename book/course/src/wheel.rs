@@ -7,6 +7,7 @@
 //! nvidia/cu13/lib/libcudart.so* -> lib/           (CPU flavour: this and libcupti, which libtorch_cpu.so is linked to)
 //! nvidia/*/lib/*.so*            -> lib/           (CUDA flavour)
 //! nvidia/*/include/**           -> cuda/include/  (CUDA flavour)
+//! nvidia/cu13: NVRTC, headers   -> lib/, cuda/include/ (CPU flavour: see `compiler.rs`)
 //! ```
 //!
 //! Everything loadable lies in one folder because the libraries look for each other along
@@ -63,13 +64,13 @@ fn keeps_nvidia_library(file: &str, flavour: Flavour) -> bool {
 // ANCHOR_END: place
 
 // ANCHOR: unpack
-/// Unpacks what a flavour needs of one wheel into `target`; `progress` hears the bytes written so far.
+/// Unpacks the files of one wheel that `place` has a place for into `target`; `progress` hears the bytes written so far.
 ///
 /// # Errors
 /// [`Error::BrokenWheel`] for a file that is no zip file, [`Error::File`] when writing fails.
 pub fn unpack(
     wheel: &Path,
-    flavour: Flavour,
+    place: &dyn Fn(&str) -> Option<PathBuf>,
     target: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, Error> {
@@ -87,7 +88,7 @@ pub fn unpack(
             continue;
         }
         let name = entry.name().to_string();
-        let Some(below) = place(&name, flavour) else {
+        let Some(below) = place(&name) else {
             continue;
         };
         if !below

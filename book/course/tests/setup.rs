@@ -55,6 +55,59 @@ fn a_second_run_changes_nothing_and_downloads_nothing() {
 }
 
 #[test]
+fn the_compiler_of_cuda_kernels_comes_with_the_cpu_flavour_and_is_added_to_an_older_one() {
+    let mut scene = Scene::new();
+    scene.setup().unwrap(); // before the list had it
+    let folder = scene.project.libtorch();
+    assert!(course::compiler::missing(&folder).is_some());
+    let downloads = scene.downloads();
+
+    scene.add_compiler();
+    assert!(matches!(scene.setup().unwrap(), Outcome::Ready(_)));
+    assert_eq!(course::compiler::missing(&folder), None);
+    assert_eq!(scene.downloads(), downloads + 1, "only what is new");
+    assert!(!folder.join("lib/libnvrtc.alt.so.13").exists());
+    let stamp = Stamp::read(&folder).unwrap();
+    assert!(stamp.libraries.contains_key("libnvrtc.so.13"));
+    assert_eq!((stamp.flavour, stamp.wheels.len()), (Flavour::Cpu, 3));
+    assert_eq!(stamp.damage(&folder), None);
+    scene.assert_nothing_half_made();
+
+    scene.remove_program("python3");
+    assert!(matches!(scene.setup().unwrap(), Outcome::Ready(_)));
+    assert_eq!(Stamp::read(&folder).unwrap(), stamp);
+
+    let mut fresh = Scene::new();
+    fresh.add_compiler();
+    assert!(matches!(fresh.setup().unwrap(), Outcome::Installed(_)));
+    assert_eq!(course::compiler::missing(&fresh.project.libtorch()), None);
+}
+
+#[test]
+fn libtorch_stands_where_the_compiler_of_cuda_kernels_cannot_be_had() {
+    let mut scene = Scene::new();
+    scene.add_compiler();
+    let nvrtc = scene.pins.platforms["linux-x86_64"].compiler()[0]
+        .file
+        .clone();
+    fs::remove_file(scene.index().join(nvrtc)).unwrap();
+    assert!(matches!(scene.setup().unwrap(), Outcome::Installed(_)));
+    let folder = scene.project.libtorch();
+    assert!(course::compiler::missing(&folder).is_some());
+    assert_eq!(Stamp::read(&folder).unwrap().damage(&folder), None);
+    scene.assert_nothing_half_made();
+}
+
+#[test]
+fn a_libtorch_of_ones_own_is_not_added_to() {
+    let mut scene = Scene::new();
+    scene.add_compiler();
+    scene.hand_made(&scene.project.libtorch(), "2.11.0");
+    assert!(matches!(scene.setup().unwrap(), Outcome::Adopted(_)));
+    assert_eq!(scene.downloads(), 0);
+}
+
+#[test]
 fn wheels_in_the_cache_are_used_without_pip() {
     let scene = Scene::new();
     scene.setup().unwrap();
@@ -244,5 +297,8 @@ fn every_supported_platform_has_its_wheels_pinned() {
             wheels.of(Flavour::Cpu).len(),
             if platform.starts_with("linux") { 3 } else { 1 }
         );
+        // Library and headers.
+        let compiler = wheels.compiler().len();
+        assert_eq!(compiler, if platform.starts_with("linux") { 2 } else { 0 });
     }
 }

@@ -6,5 +6,7 @@ pub enum Error {
     #[error(transparent)]
     Tensors(#[from] tensors::Error),
     #[error(transparent)]
+    Cuda(#[from] crate::cuda::Error),
+    #[error(transparent)]
     Torch(#[from] tch::TchError),
 }

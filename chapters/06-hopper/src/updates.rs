@@ -5,6 +5,8 @@ use muon::{AdamWStep, PlainUpdates, Updates};
 use tch::Tensor;
 
 use crate::cpu;
+use crate::cuda::GPU;
+use crate::fused::on_gpu;
 // ANCHOR_END: head
 
 // ANCHOR: updates
@@ -26,9 +28,12 @@ impl Updates for FusedUpdates {
         second: &mut Tensor,
         step: &AdamWStep,
     ) {
-        match covers(&[weight, gradient, first, second]) {
-            true => cpu::adamw(weight, gradient, first, second, step),
-            false => PlainUpdates.adamw(weight, gradient, first, second, step),
+        if covers(&[weight, gradient, first, second]) {
+            return cpu::adamw(weight, gradient, first, second, step);
+        }
+        let run = || GPU.adamw(weight, gradient, first, second, step);
+        if on_gpu(gradient, run).is_none() {
+            PlainUpdates.adamw(weight, gradient, first, second, step);
         }
     }
 
@@ -39,18 +44,19 @@ impl Updates for FusedUpdates {
         mu: f64,
         nesterov: bool,
     ) -> Tensor {
-        match nesterov && covers(&[momentum, gradient]) {
-            true => cpu::muon_momentum(momentum, gradient, mu),
-            false => PlainUpdates.muon_momentum(momentum, gradient, mu, nesterov),
+        if nesterov && covers(&[momentum, gradient]) {
+            return cpu::muon_momentum(momentum, gradient, mu);
+        }
+        let run = || GPU.muon_momentum(momentum, gradient, mu, nesterov);
+        match on_gpu(gradient, run) {
+            Some(direction) => direction,
+            None => PlainUpdates.muon_momentum(momentum, gradient, mu, nesterov),
         }
     }
 
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, decay: f64) {
-        for (weight, update) in weights.iter_mut().zip(updates.unbind(0)) {
-            match covers(&[weight, &update]) {
-                true => cpu::muon_apply(weight, &update, lr, decay, false),
-                false => PlainUpdates.muon_apply(&mut [weight], &update.unsqueeze(0), lr, decay),
-            }
+        if !apply(weights, updates, lr, decay, false) {
+            PlainUpdates.muon_apply(weights, updates, lr, decay);
         }
     }
 
@@ -61,14 +67,27 @@ impl Updates for FusedUpdates {
         lr: f64,
         decay: f64,
     ) {
-        for (weight, update) in weights.iter_mut().zip(updates.unbind(0)) {
-            match covers(&[weight, &update]) {
-                true => cpu::muon_apply(weight, &update, lr, decay, true),
-                false => {
-                    PlainUpdates.muon_apply_cautious(&mut [weight], &update.unsqueeze(0), lr, decay)
-                }
-            }
+        if !apply(weights, updates, lr, decay, true) {
+            PlainUpdates.muon_apply_cautious(weights, updates, lr, decay);
         }
     }
+}
+
+/// Whether there was a kernel for all of these weights, and it has run.
+fn apply(
+    weights: &mut [&mut Tensor],
+    updates: &Tensor,
+    lr: f64,
+    decay: f64,
+    cautious: bool,
+) -> bool {
+    if covers(&[updates]) && weights.iter().all(|weight| covers(&[weight])) {
+        for (weight, update) in weights.iter_mut().zip(updates.unbind(0)) {
+            cpu::muon_apply(weight, &update, lr, decay, cautious);
+        }
+        return true;
+    }
+    let run = || GPU.muon_apply(weights, updates, lr, decay, cautious);
+    on_gpu(updates, run).is_some()
 }
 // ANCHOR_END: updates

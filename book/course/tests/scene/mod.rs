@@ -82,6 +82,7 @@ impl Scene {
             wheels: vec![torch, runtime, nccl],
             unpacked_cpu: 1_000,
             unpacked_cuda: Some(2_000),
+            unpacked_compiler: 0,
         };
         let pins = Pins {
             libtorch: "2.11.0".into(),
@@ -176,6 +177,26 @@ name=$(echo "${{1%%==*}}" | /usr/bin/tr - _)
         .run()
     }
 
+    /// Puts the compiler of CUDA kernels into the index and pins it.
+    pub fn add_compiler(&mut self) {
+        let index = self.index();
+        let mut nvrtc = wheel(
+            &index,
+            "nvidia_cuda_nvrtc-13.0.88-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl",
+            Flavour::Cuda,
+            &[
+                ("nvidia/cu13/lib/libnvrtc.so.13", "compiler"),
+                ("nvidia/cu13/lib/libnvrtc.alt.so.13", "another"),
+                ("nvidia/cu13/lib/libnvrtc-builtins.so.13.0", "builtins"),
+                ("nvidia/cu13/include/cuda_bf16.h", "#pragma once"),
+            ],
+        );
+        nvrtc.compiler = true;
+        let platform = self.pins.platforms.get_mut("linux-x86_64").unwrap();
+        platform.wheels.push(nvrtc);
+        platform.unpacked_compiler = 100;
+    }
+
     /// A failed setup, as text; checks that it is one line and that nothing half-made is left.
     pub fn failure(&self) -> String {
         let text = self.setup().expect_err("setup has to fail").to_string();
@@ -252,6 +273,7 @@ pub fn pin(path: &Path, flavour: Flavour) -> Wheel {
         bytes: fs::metadata(path).unwrap().len(),
         sha256: sha256(path).unwrap(),
         flavour,
+        compiler: false,
         file,
     }
 }

@@ -1,0 +1,59 @@
+// y = x / sqrt(mean(x²) + eps), row by row.
+//
+// Bytes: forward reads x and writes y; backward reads x and dy and writes dx. Each loop goes over the row twice, but the
+// second time it lies in the L1 cache (a row of 1280 in bf16 has 2.5 KB). Nothing is handed from forward to backward but
+// x itself: the sum of squares costs nothing to compute again while x passes by, and a tensor less is stored.
+
+// ANCHOR: forward
+extern "C" __global__ void rms_norm_forward(const T* x, T* y, long long rows, int length, int lanes, float eps) {
+  const Row row = my_row(rows, lanes);
+  const long long start = row.index * length;
+  const int end = row.alive ? length : 0;
+  float squares = 0.0f;
+  for (int c = row.lane * W; c < end; c += lanes * W) {
+    const Pack p = load(x + start + c, length - c);
+    for (int i = 0; i < W; ++i) squares += p.at[i] * p.at[i];
+  }
+  const float scale = rsqrtf(group_sum(squares, lanes) / length + eps);
+  for (int c = row.lane * W; c < end; c += lanes * W) {
+    Pack p = load(x + start + c, length - c);
+    for (int i = 0; i < W; ++i) p.at[i] *= scale;
+    store(p, y + start + c, length - c);
+  }
+}
+// ANCHOR_END: forward
+
+// ANCHOR: backward
+// With s = 1 / sqrt(mean(x²) + eps): y_j = s x_j, and ds/dx_i = -s³ x_i / n. So
+//   dx_i = s dy_i - s³ x_i · mean(dy · x).
+// The second term takes out of dy what points along x, since the length of x has no say in y. `dstream` is the gradient that reaches
+// x on another way, past the norm, and is added; null where there is none.
+extern "C" __global__ void rms_norm_backward(const T* dy, const T* x, const T* dstream, T* dx, long long rows, int length,
+                                             int lanes, float eps) {
+  const Row row = my_row(rows, lanes);
+  const long long start = row.index * length;
+  const int end = row.alive ? length : 0;
+  float squares = 0.0f, along = 0.0f;
+  for (int c = row.lane * W; c < end; c += lanes * W) {
+    const Pack p = load(x + start + c, length - c), g = load(dy + start + c, length - c);
+    for (int i = 0; i < W; ++i) {
+      squares += p.at[i] * p.at[i];
+      along += g.at[i] * p.at[i];
+    }
+  }
+  squares = group_sum(squares, lanes);
+  along = group_sum(along, lanes);
+  const float scale = rsqrtf(squares / length + eps);
+  const float pull = scale * scale * scale * along / length;
+  for (int c = row.lane * W; c < end; c += lanes * W) {
+    const Pack p = load(x + start + c, length - c), g = load(dy + start + c, length - c);
+    Pack d;
+    for (int i = 0; i < W; ++i) d.at[i] = scale * g.at[i] - pull * p.at[i];
+    if (dstream) {
+      const Pack passing = load(dstream + start + c, length - c);
+      for (int i = 0; i < W; ++i) d.at[i] += passing.at[i];
+    }
+    store(d, dx + start + c, length - c);
+  }
+}
+// ANCHOR_END: backward
