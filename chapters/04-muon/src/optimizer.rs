@@ -247,6 +247,28 @@ impl Optimizer {
         }
     }
 
+    /// Gives every rank the weights of rank 0. Call it before the first forward pass: copies that begin apart stay apart, because
+    /// all take the same steps.
+    ///
+    /// # Errors
+    /// Ranks with other tensors than rank 0's, before anything is sent; a rank that does not join.
+    pub fn same_weights(&mut self) -> Result<(), Error> {
+        let _guard = no_grad_guard();
+        self.agree()?;
+        if self.collective.world() == 1 {
+            return Ok(());
+        }
+        for (_, weight) in self
+            .groups
+            .iter_mut()
+            .flat_map(|group| &mut group.parameters)
+        {
+            let sent = self.collective.broadcast(weight.shallow_clone(), 0);
+            weight.copy_(&sent.wait()?);
+        }
+        Ok(())
+    }
+
     /// Before the first step: the ranks compare what each of them is about to send, matrix by matrix. Afterwards they compare
     /// what they did send.
     fn agree(&mut self) -> Result<(), Error> {

@@ -130,6 +130,24 @@ fn copied((name, tensor): &(String, Tensor)) -> (String, Tensor) {
 }
 
 #[test]
+fn ranks_that_begin_apart_are_brought_together() {
+    tch::set_num_threads(1);
+    let weights = Threads::run(3, |rank| {
+        let number = rank.rank() as f32;
+        let mut run = build(2025, Box::new(rank));
+        let mut own = weights_of(&run);
+        own.iter_mut()
+            .flatten()
+            .for_each(|weight| *weight += number);
+        run.set_weights(&own);
+        run.optimizer.same_weights().expect("no rank is lost");
+        weights_of(&run)
+    });
+    let fresh = weights_of(&build(2025, Box::new(Solo)));
+    assert!(weights.iter().all(|weights| *weights == fresh));
+}
+
+#[test]
 fn each_rank_keeps_its_share_of_the_buffers() {
     for total in 0..12 {
         for world in 1..9 {

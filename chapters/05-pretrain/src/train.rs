@@ -123,6 +123,7 @@ impl Trainer<'_> {
 
     fn train(&mut self, mut state: TrainState) -> Result<Outcome, Error> {
         self.check(&state)?;
+        self.optimizer.same_weights()?;
         if self.speaks() && state.step == 0 {
             self.metrics.rewind(&state.stage)?;
         } else if self.speaks() {
@@ -154,6 +155,9 @@ impl Trainer<'_> {
         Ok(Outcome::Finished(state))
     }
 
+    // ANCHOR_END: run
+
+    // ANCHOR: agreed
     /// Whether a checkpoint is due, by rank 0's clock, and whether a rank was interrupted: the same on all ranks.
     fn agreed(&self, due: bool) -> Result<(bool, bool), Error> {
         let number = |yes: bool| f64::from(u8::from(yes));
@@ -169,7 +173,7 @@ impl Trainer<'_> {
     fn speaks(&self) -> bool {
         self.optimizer.collective().rank() == 0
     }
-    // ANCHOR_END: run
+    // ANCHOR_END: agreed
 
     // ANCHOR: step
     /// One optimizer step.

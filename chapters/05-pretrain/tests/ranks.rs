@@ -13,6 +13,7 @@ use pretrain::{
 };
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 use tokenizer::{Tokenizer, TrainSettings};
@@ -77,6 +78,13 @@ fn config(vocab_size: i64) -> Config {
     }
 }
 
+/// A fresh model. libtorch's random numbers belong to the whole program, and threads would draw each other's.
+fn fresh(config: &Config) -> Gpt {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().expect("no panic");
+    Gpt::new(config, Device::Cpu, 3).expect("a model")
+}
+
 /// What a part of a run is told.
 #[derive(Clone, Copy)]
 struct Plan<'a> {
@@ -101,7 +109,7 @@ fn part(ranks: Rc<dyn Collective>, plan: Plan) -> Result<Outcome, Error> {
     let config = config(tokenizer.vocab_size() as i64);
     let gpt = match &saved {
         Some(_) => Gpt::load_folder(&folder, Device::Cpu)?,
-        None => Gpt::new(&config, Device::Cpu, 3)?,
+        None => fresh(&config),
     };
     let (parameters, width, compute) = (gpt.parameters(), config.width, gpt.compute());
     let groups = match plan.recipe {
@@ -310,7 +318,7 @@ fn evaluation_shared_by_ranks_has_the_bits_of_one() {
     let tokenizer = tokenizer();
     let vocab_size = tokenizer.vocab_size() as i64;
     let measure = |ranks: &dyn Collective| {
-        let gpt = Gpt::new(&config(vocab_size), Device::Cpu, 3).expect("a model");
+        let gpt = fresh(&config(vocab_size));
         let lengths = token_bytes_table(&tokenizer.token_bytes(), Device::Cpu);
         let mut source = Counting {
             vocab_size,
