@@ -87,10 +87,10 @@ impl Optimizer {
                     }
                 }
                 Buffers::Muon { momentum, second } => {
-                    let stacks = [("momentum_buffer", Some(momentum))];
-                    let stacks = stacks
-                        .into_iter()
-                        .chain([("second_momentum_buffer", second.as_ref())]);
+                    let stacks = [
+                        ("momentum_buffer", Some(momentum)),
+                        ("second_momentum_buffer", second.as_ref()),
+                    ];
                     for (buffer, stack) in stacks {
                         let Some(stack) = stack else { continue };
                         let whole = whole(&shares[0], &group.name, stack)?; // (N, R, C)
@@ -147,8 +147,7 @@ impl Optimizer {
                 None => {} // another rank's
             }
         }
-        let step = step.int64_value(&[0]);
-        self.step = step;
+        self.step = step.int64_value(&[0]);
         Ok(())
     }
 

@@ -344,6 +344,15 @@ fn another_order_is_found_before_the_first_step() {
 }
 
 #[test]
+fn ranks_in_order_pass_the_comparison_of_every_hundred_steps() {
+    tch::set_num_threads(1);
+    Threads::run(2, |rank| {
+        let mut run = build(2025, Box::new(rank));
+        train(&mut run, 0..101, None).expect("the same operations on both");
+    });
+}
+
+#[test]
 fn the_first_operation_that_differs_is_named() {
     let tensor = |rows| Tensor::zeros([rows, 2], (Kind::Float, Device::Cpu));
     let errors = Threads::run(2, |rank| {

@@ -129,7 +129,8 @@ impl Trainer<'_> {
         } else if self.speaks() {
             self.metrics.truncate(state.metrics_bytes)?;
         }
-        let mut progress = Progress::new(&self.settings.stage, state.step, state.steps);
+        let mut progress =
+            Progress::new(&self.settings.stage, state.step, state.steps, self.speaks());
         let mut last_checkpoint = Instant::now();
         // A run that was killed between the last checkpoint and the end of its evaluation evaluates first.
         while !state.finished() || self.evaluation_due(&state) {
