@@ -335,6 +335,7 @@ fn another_order_is_found_before_the_first_step() {
         assert!(matches!(error, Error::Order { rank: 1, .. }), "{error}");
         error.to_string()
     });
+    println!("{}", messages[0]);
     for message in messages {
         assert!(
             message.contains("h.0.c_fc") && message.contains("rank 1"),
