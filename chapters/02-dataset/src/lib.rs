@@ -10,7 +10,7 @@
 //! 3. **Packing.** Documents have all lengths, rows have one: `best_fit` fills rows with documents, `choosing`
 //!    does it by a rule of your own, and `stream` is the older way, which cuts one long ribbon of text.
 //! 4. **Batches.** `pretrain_batches` turns documents into [`Batch`]es and knows where it stands, so that a run can be
-//!    stopped anywhere and continued without a token lost or read twice. The ids come from texts (`tokens`) or were
+//!    stopped anywhere and continued without a token lost or read twice. `turns` deals batches, not groups, to ranks. The ids come from texts (`tokens`) or were
 //!    written down beforehand (`token_writer`, `token_shard`).
 //! 5. **Ahead of time.** `prefetch` does all that on a background thread while the model trains.
 //!
@@ -42,6 +42,7 @@ pub mod tidepool;
 pub mod token_shard;
 pub mod token_writer;
 pub mod tokens;
+pub mod turns;
 // ANCHOR_END: modules
 
 // ANCHOR: exports
@@ -60,4 +61,5 @@ pub use stream::StreamBatches;
 pub use text_folder::TextFolder;
 pub use token_shard::TokenShards;
 pub use tokens::{Encoder, TextTokens, TokenDocument, TokenSource};
+pub use turns::Turns;
 // ANCHOR_END: exports

@@ -60,6 +60,8 @@ pub enum Error {
         "the model gave a logit that is not a number; the weights are damaged, go back to an earlier checkpoint"
     )]
     NotFinite,
+    #[error("rows that ranks share: {problem}")]
+    Ranks { problem: String },
     #[error("{path}: {source}")]
     File {
         path: PathBuf,

@@ -6,19 +6,21 @@
 //! together again. Every operation is started and returns a [`Handle`]; the result is there after `wait`, and in
 //! between a rank can compute. All ranks must start the same operations in the same order.
 
-use tch::Tensor;
+use crate::Error;
+use std::rc::Rc;
+use tch::{Device, Tensor};
 // ANCHOR_END: head
 
 // ANCHOR: collective
 /// A result that may still be on its way.
 #[must_use = "the result is there only after wait()"]
 pub struct Handle {
-    finish: Box<dyn FnOnce() -> Tensor>,
+    finish: Box<dyn FnOnce() -> Result<Tensor, Error>>,
 }
 
 impl Handle {
     /// A handle whose `wait` runs `finish`.
-    pub fn new(finish: impl FnOnce() -> Tensor + 'static) -> Self {
+    pub fn new(finish: impl FnOnce() -> Result<Tensor, Error> + 'static) -> Self {
         Handle {
             finish: Box::new(finish),
         }
@@ -26,15 +28,19 @@ impl Handle {
 
     /// A result that is there already.
     pub fn ready(tensor: Tensor) -> Self {
-        Handle::new(move || tensor)
+        Handle::new(move || Ok(tensor))
     }
 
-    pub fn wait(self) -> Tensor {
+    /// Waits until all ranks have joined.
+    ///
+    /// # Errors
+    /// A rank that died, that does not come, or that started something else. The operation cannot be repeated.
+    pub fn wait(self) -> Result<Tensor, Error> {
         (self.finish)()
     }
 }
 
-/// Reductions take the *mean* over the ranks: each has averaged over its own rows already.
+/// Reductions take the *mean* over the ranks, of floating-point numbers: each rank has averaged over its own rows already.
 pub trait Collective {
     fn rank(&self) -> usize;
     fn world(&self) -> usize;
@@ -47,7 +53,15 @@ pub trait Collective {
     /// What rank `root` has.
     fn broadcast(&self, tensor: Tensor, root: usize) -> Handle;
     /// Returns when all ranks have called it.
-    fn barrier(&self);
+    fn barrier(&self) -> Result<(), Error>;
+
+    /// Where tensors have to be that are sent.
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
+    /// Says why this rank will join no more, so that the others can repeat it.
+    fn leave(&self, _why: &str) {}
 }
 // ANCHOR_END: collective
 
@@ -81,6 +95,49 @@ impl Collective for Solo {
         Handle::ready(tensor)
     }
 
-    fn barrier(&self) {}
+    fn barrier(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 // ANCHOR_END: solo
+
+// ANCHOR: rc
+/// One rank's collective in several hands: the optimizer's, and an evaluation's.
+impl<C: Collective + ?Sized> Collective for Rc<C> {
+    fn rank(&self) -> usize {
+        (**self).rank()
+    }
+
+    fn world(&self) -> usize {
+        (**self).world()
+    }
+
+    fn reduce_scatter(&self, tensor: Tensor) -> Handle {
+        (**self).reduce_scatter(tensor)
+    }
+
+    fn all_gather(&self, tensor: Tensor) -> Handle {
+        (**self).all_gather(tensor)
+    }
+
+    fn all_reduce(&self, tensor: Tensor) -> Handle {
+        (**self).all_reduce(tensor)
+    }
+
+    fn broadcast(&self, tensor: Tensor, root: usize) -> Handle {
+        (**self).broadcast(tensor, root)
+    }
+
+    fn barrier(&self) -> Result<(), Error> {
+        (**self).barrier()
+    }
+
+    fn device(&self) -> Device {
+        (**self).device()
+    }
+
+    fn leave(&self, why: &str) {
+        (**self).leave(why);
+    }
+}
+// ANCHOR_END: rc

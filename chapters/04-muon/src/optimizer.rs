@@ -1,13 +1,14 @@
 // ANCHOR: head
 //! One optimizer for all groups: reduce the gradients over the ranks, update, put the weights together again.
-//!
-//! Buffers: AdamW keeps two moments per weight, Muon one momentum per weight, stacked per group as (N, R, C).
 
+use crate::buffers::Buffers;
 use crate::groups::{self, Group, Method};
-use crate::normuon::{evened_out, second_moment_shape};
+use crate::normuon::evened_out;
+use crate::sequence::Sequence;
+use crate::sharding::{Arriving, Share, norm_over_ranks};
 use crate::updates::{AdamWStep, Updates};
 use crate::{Collective, Error, Handle};
-use tch::{Tensor, no_grad_guard};
+use tch::{Kind, Tensor, no_grad_guard};
 // ANCHOR_END: head
 
 // ANCHOR: scale
@@ -23,24 +24,24 @@ pub struct StepScale {
 
 // ANCHOR: optimizer
 pub struct Optimizer {
-    groups: Vec<Group>,
-    buffers: Vec<Buffers>,
+    pub(crate) groups: Vec<Group>,
+    /// Per group, what this rank owns: of each table, or of the stack.
+    pub(crate) shares: Vec<Vec<Share>>,
+    pub(crate) buffers: Vec<Buffers>,
     updates: Box<dyn Updates>,
-    collective: Box<dyn Collective>,
+    pub(crate) collective: Box<dyn Collective>,
+    /// What this rank has asked of the others, for them to compare.
+    sequence: Sequence,
+    /// Whether the ranks have agreed on the order of a step.
+    agreed: bool,
+    /// The mean gradients of this rank's shares, if they had to be waited for before the step.
+    reduced: Option<Vec<Vec<Tensor>>>,
     /// Steps taken.
-    step: i64,
+    pub(crate) step: i64,
 }
 
-enum Buffers {
-    /// (first, second) moment of each parameter.
-    AdamW(Vec<(Tensor, Tensor)>),
-    Muon {
-        /// The momenta of the group's matrices (N, R, C).
-        momentum: Tensor,
-        /// NorMuon's, (N, R, 1) or (N, 1, C).
-        second: Option<Tensor>,
-    },
-}
+/// Steps between two comparisons of what the ranks have asked of each other.
+const COMPARE_EVERY: i64 = 100;
 
 impl Optimizer {
     /// # Errors
@@ -51,135 +52,242 @@ impl Optimizer {
         collective: Box<dyn Collective>,
     ) -> Result<Self, Error> {
         groups::check(&groups)?;
-        let groups: Vec<Group> = groups
+        let mut groups: Vec<Group> = groups
             .into_iter()
             .filter(|group| !group.parameters.is_empty())
             .collect();
-        let buffers = groups
-            .iter()
-            .map(|group| match group.method {
-                Method::AdamW { .. } => Buffers::AdamW(
-                    group
-                        .parameters
-                        .iter()
-                        .map(|(_, p)| (p.detach().zeros_like(), p.detach().zeros_like()))
-                        .collect(),
-                ),
-                Method::Muon { refinements, .. } => {
-                    let weights = stack(group.parameters.iter().map(|(_, p)| p.detach()));
-                    let (n, rows, columns) = weights.size3().expect("checked above");
-                    let shape = second_moment_shape(n, rows, columns);
-                    Buffers::Muon {
-                        momentum: weights.zeros_like(),
-                        second: refinements
-                            .second_moment
-                            .map(|_| Tensor::zeros(shape, (weights.kind(), weights.device()))),
-                    }
-                }
-            })
-            .collect();
+        // All ranks must ask the same things in the same order. The order of names is one that needs no agreement.
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        for group in &mut groups {
+            group.parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        let (rank, world) = (collective.rank(), collective.world());
+        let share = |group: &Group| -> Vec<Share> {
+            let parameters = &group.parameters;
+            let table = |(_, table): &(String, Tensor)| Share::of_table(&table.size(), rank, world);
+            match group.method {
+                Method::AdamW { .. } => parameters.iter().map(table).collect(),
+                Method::Muon { .. } => vec![Share::of_stack(parameters.len(), rank, world)],
+            }
+        };
+        let shares: Vec<Vec<Share>> = groups.iter().map(share).collect();
+        let of_group = |(group, shares): (&Group, &Vec<Share>)| Buffers::new(group, shares);
         Ok(Optimizer {
+            buffers: groups.iter().zip(&shares).map(of_group).collect(),
             groups,
-            buffers,
+            shares,
             updates,
             collective,
+            sequence: Sequence::default(),
+            agreed: world == 1,
+            reduced: None,
             step: 0,
         })
+    }
+
+    /// The ranks that this optimizer is shared by. The rest of the training loop speaks through it too.
+    pub fn collective(&self) -> &dyn Collective {
+        &*self.collective
     }
     // ANCHOR_END: optimizer
 
     // ANCHOR: step
-    /// Updates every weight from its gradient.
+    /// Updates every weight from its gradient, the mean over all ranks.
     ///
     /// # Errors
-    /// A tensor without a gradient, which is not part of the loss, is named, and no weight has changed.
+    /// A tensor without a gradient, which is not part of the loss, is named, and no weight has changed. A rank that does
+    /// not join: then some weights have changed and others not, and the way back is a checkpoint.
     pub fn step(&mut self, scale: &StepScale) -> Result<(), Error> {
         let _guard = no_grad_guard();
-        // All reductions are on their way before the first update waits for one.
-        let arriving = self.reduce()?;
+        // 1: all reductions are on their way before the first update waits for one.
+        let gradients = match self.reduced.take() {
+            Some(reduced) => ready(reduced),
+            None => self.reduce()?,
+        };
         self.step += 1;
-        let groups = self.groups.iter_mut().zip(&mut self.buffers);
-        for ((group, buffers), handles) in groups.zip(arriving) {
-            let gradients: Vec<Tensor> = handles.into_iter().map(Handle::wait).collect();
-            let lr = group.lr * scale.lr;
-            let mut weights: Vec<&mut Tensor> = group
-                .parameters
-                .iter_mut()
-                .map(|(_, weight)| weight)
-                .collect();
-            match (group.method, buffers) {
-                (Method::AdamW { betas, eps }, Buffers::AdamW(moments)) => {
-                    let step = AdamWStep {
-                        lr,
-                        betas,
-                        eps,
-                        weight_decay: group.weight_decay,
-                        step: self.step,
-                    };
-                    let pairs = weights.into_iter().zip(&gradients);
-                    for ((weight, gradient), (first, second)) in pairs.zip(moments) {
-                        self.updates.adamw(weight, gradient, first, second, &step);
-                    }
-                }
-                (
-                    Method::Muon {
-                        steps,
-                        nesterov,
-                        compute,
-                        refinements,
-                    },
-                    Buffers::Muon { momentum, second },
-                ) => {
-                    let gradient = &gradients[0]; // (N, R, C)
-                    let direction =
-                        self.updates
-                            .muon_momentum(momentum, gradient, scale.momentum, nesterov);
-                    let mut updates = refinements.direction(&direction, steps, compute); // (N, R, C)
-                    if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
-                        updates = evened_out(&updates, second, beta);
-                    }
-                    let (rows, columns) = (updates.size()[1] as f64, updates.size()[2] as f64);
-                    let lr = lr * (rows / columns).max(1.0).sqrt();
-                    let decay = group.weight_decay * scale.weight_decay;
-                    let updating = &self.updates;
-                    match refinements.cautious {
-                        true => updating.muon_apply_cautious(&mut weights, &updates, lr, decay),
-                        false => updating.muon_apply(&mut weights, &updates, lr, decay),
-                    }
-                }
-                _ => unreachable!("buffers are made from the groups"),
+        // 2: update what this rank owns, as it arrives, and send it on its way to the others.
+        let mut arriving = Vec::new();
+        for (group, handles) in gradients.into_iter().enumerate() {
+            let gradients = wait(handles)?;
+            self.update(group, &gradients, scale);
+            self.gather(group, &mut arriving);
+        }
+        // 3: take over what the others own.
+        for weights in arriving {
+            weights.finish()?;
+        }
+        if self.collective.world() > 1 && self.step % COMPARE_EVERY == 0 {
+            self.sequence.compare(&*self.collective)?;
+        }
+        Ok(())
+    }
+    // ANCHOR_END: step
+
+    // ANCHOR: update
+    /// Updates this rank's share of a group. `gradients`: of its share of each table, or of its matrices (N, R, C).
+    fn update(&mut self, group: usize, gradients: &[Tensor], scale: &StepScale) {
+        let shares = &self.shares[group];
+        let (group, buffers) = (&self.groups[group], &mut self.buffers[group]);
+        let lr = group.lr * scale.lr;
+        let mut weights: Vec<Tensor> = match group.method {
+            Method::AdamW { .. } => {
+                let tables = group.parameters.iter().zip(shares);
+                tables.map(|((_, table), share)| share.of(table)).collect()
             }
+            Method::Muon { .. } => {
+                let own = &group.parameters[shares[0].range()];
+                own.iter()
+                    .map(|(_, weight)| weight.shallow_clone())
+                    .collect()
+            }
+        };
+        match (group.method, buffers) {
+            (Method::AdamW { betas, eps }, Buffers::AdamW(moments)) => {
+                let step = AdamWStep {
+                    lr,
+                    betas,
+                    eps,
+                    weight_decay: group.weight_decay,
+                    step: self.step,
+                };
+                let pairs = weights.iter_mut().zip(gradients);
+                for ((weight, gradient), (first, second)) in pairs.zip(moments) {
+                    self.updates.adamw(weight, gradient, first, second, &step);
+                }
+            }
+            // More ranks than matrices: some have none.
+            (Method::Muon { .. }, Buffers::Muon { .. }) if weights.is_empty() => {}
+            (
+                Method::Muon {
+                    steps,
+                    nesterov,
+                    compute,
+                    refinements,
+                },
+                Buffers::Muon { momentum, second },
+            ) => {
+                let gradient = &gradients[0]; // (N, R, C)
+                let direction =
+                    self.updates
+                        .muon_momentum(momentum, gradient, scale.momentum, nesterov);
+                let mut updates = refinements.direction(&direction, steps, compute); // (N, R, C)
+                if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
+                    updates = evened_out(&updates, second, beta);
+                }
+                let (rows, columns) = (updates.size()[1] as f64, updates.size()[2] as f64);
+                let lr = lr * (rows / columns).max(1.0).sqrt();
+                let decay = group.weight_decay * scale.weight_decay;
+                let mut weights: Vec<&mut Tensor> = weights.iter_mut().collect();
+                let updating = &self.updates;
+                match refinements.cautious {
+                    true => updating.muon_apply_cautious(&mut weights, &updates, lr, decay),
+                    false => updating.muon_apply(&mut weights, &updates, lr, decay),
+                }
+            }
+            _ => unreachable!("buffers are made from the groups"),
+        }
+    }
+    // ANCHOR_END: update
+
+    // ANCHOR: reduce
+    /// Starts the reductions: per group one handle for each table, or one for the whole stack of matrices (N, R, C).
+    fn reduce(&mut self) -> Result<Vec<Vec<Handle>>, Error> {
+        // Before the first operation of the first step: a rank that missed a gradient would have stopped here too.
+        let pieces: Vec<Vec<(String, Tensor)>> = self
+            .groups
+            .iter()
+            .map(gradients)
+            .collect::<Result<_, _>>()?;
+        self.agree()?;
+        let (collective, sequence) = (&*self.collective, &mut self.sequence);
+        let mut started = Vec::new();
+        for (pieces, shares) in pieces.into_iter().zip(&self.shares) {
+            let start = |((name, gradient), share): ((String, Tensor), &Share)| {
+                share.reduce(collective, sequence, &name, gradient)
+            };
+            started.push(pieces.into_iter().zip(shares).map(start).collect());
+        }
+        Ok(started)
+    }
+
+    /// Starts to send this rank's new weights of a group to the others.
+    fn gather(&mut self, group: usize, arriving: &mut Vec<Arriving>) {
+        let (collective, sequence) = (&*self.collective, &mut self.sequence);
+        let shares = &self.shares[group];
+        let group = &self.groups[group];
+        match group.method {
+            Method::AdamW { .. } => {
+                for ((name, table), share) in group.parameters.iter().zip(shares) {
+                    let own = share.of(table);
+                    if let Some(handle) = share.gather(collective, sequence, name, own) {
+                        arriving.push(Arriving {
+                            weights: vec![table.shallow_clone()],
+                            stacked: false,
+                            handle,
+                        });
+                    }
+                }
+            }
+            Method::Muon { .. } if shares[0].each.is_none() => {}
+            Method::Muon { .. } => {
+                let weights = group.parameters.iter().map(|(_, w)| w.shallow_clone());
+                let weights: Vec<Tensor> = weights.collect();
+                let own = match &weights[shares[0].range()] {
+                    [] => weights[0].unsqueeze(0).narrow(0, 0, 0), // (0, R, C)
+                    own => Tensor::stack(own, 0),                  // (N, R, C)
+                };
+                if let Some(handle) = shares[0].gather(collective, sequence, &group.name, own) {
+                    arriving.push(Arriving {
+                        weights,
+                        stacked: true,
+                        handle,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Gives every rank the weights of rank 0. Call it before the first forward pass: copies that begin apart stay apart, because
+    /// all take the same steps.
+    ///
+    /// # Errors
+    /// Ranks with other tensors than rank 0's, before anything is sent; a rank that does not join.
+    pub fn same_weights(&mut self) -> Result<(), Error> {
+        let _guard = no_grad_guard();
+        self.agree()?;
+        if self.collective.world() == 1 {
+            return Ok(());
+        }
+        for (_, weight) in self
+            .groups
+            .iter_mut()
+            .flat_map(|group| &mut group.parameters)
+        {
+            let sent = self.collective.broadcast(weight.shallow_clone(), 0);
+            weight.copy_(&sent.wait()?);
         }
         Ok(())
     }
 
-    // ANCHOR_END: step
-
-    // ANCHOR: reduce
-    /// Starts the reductions: per group one handle for each table, or one for the whole stack of matrices (N, R, C).
-    fn reduce(&self) -> Result<Vec<Vec<Handle>>, Error> {
-        let start = |group: &Group| {
-            let gradients: Vec<Tensor> = group
-                .parameters
-                .iter()
-                .map(gradient)
-                .collect::<Result<_, _>>()?;
-            let pieces = match group.method {
-                Method::AdamW { .. } => gradients,
-                Method::Muon { .. } => vec![stack(gradients.into_iter())],
-            };
-            Ok(pieces
-                .into_iter()
-                .map(|piece| self.collective.all_reduce(piece))
-                .collect())
-        };
-        self.groups.iter().map(start).collect()
+    /// Before the first step: the ranks compare what each of them is about to send, matrix by matrix. Afterwards they compare
+    /// what they did send.
+    fn agree(&mut self) -> Result<(), Error> {
+        if !self.agreed {
+            let mut plan = Sequence::default();
+            for (name, weight) in self.groups.iter().flat_map(|group| &group.parameters) {
+                plan.note("gradient", name, weight);
+            }
+            plan.compare(&*self.collective)?;
+            self.agreed = true;
+        }
+        Ok(())
     }
     // ANCHOR_END: reduce
 
     // ANCHOR: gradients
     /// Forgets the gradients before the next backward pass.
     pub fn zero_grad(&mut self) {
+        self.reduced = None;
         for (_, parameter) in self.groups.iter().flat_map(|group| &group.parameters) {
             tensors::clear_gradient(parameter);
         }
@@ -188,114 +296,69 @@ impl Optimizer {
     /// Scales all gradients down so that their common norm is at most `max_norm`; returns the norm before, a scalar
     /// on the device. Nothing is read back, so a GPU is not made to wait.
     ///
-    /// With several ranks each clips its own gradients, before they are averaged, as nanochat's first version did.
-    pub fn clip_gradients(&mut self, max_norm: f64) -> Tensor {
-        let _guard = no_grad_guard();
-        let parameters = self.groups.iter().flat_map(|group| &group.parameters);
-        let gradients: Vec<Tensor> = parameters
-            .filter_map(|named| gradient(named).ok())
-            .collect();
-        let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
-        if norms.is_empty() {
-            return Tensor::from(0.0f32);
-        }
-        let norm = Tensor::stack(&norms, 0).norm(); // (P) -> ()
-        let factor = (max_norm / (&norm + 1e-6)).clamp_max(1.0);
-        for mut gradient in gradients {
-            let _ = gradient.g_mul_(&factor);
-        }
-        norm
-    }
-    // ANCHOR_END: gradients
-
-    // ANCHOR: state
-    /// Every buffer under `PARAMETER::BUFFER`, and the number of steps: what a checkpoint keeps.
-    pub fn state(&self) -> Vec<(String, Tensor)> {
-        let mut state = vec![("step".to_string(), Tensor::from_slice(&[self.step]))];
-        for (group, buffers) in self.groups.iter().zip(&self.buffers) {
-            for (index, (name, _)) in group.parameters.iter().enumerate() {
-                match buffers {
-                    Buffers::AdamW(moments) => {
-                        state.push((format!("{name}::exp_avg"), moments[index].0.shallow_clone()));
-                        state.push((
-                            format!("{name}::exp_avg_sq"),
-                            moments[index].1.shallow_clone(),
-                        ));
-                    }
-                    Buffers::Muon { momentum, second } => {
-                        let index = index as i64;
-                        state.push((format!("{name}::momentum_buffer"), momentum.get(index)));
-                        if let Some(second) = second {
-                            let name = format!("{name}::second_momentum_buffer");
-                            state.push((name, second.get(index)));
-                        }
-                    }
-                }
-            }
-        }
-        state
-    }
-
-    /// Takes the buffers of a checkpoint over.
+    /// With several ranks it is the norm of the *mean* gradient, as one rank with all rows would find it. So the gradients are
+    /// reduced here already, and [`Optimizer::step`] goes on with them: no update can start before the last gradient has arrived.
     ///
     /// # Errors
-    /// A buffer that is missing, left over, or of another shape is named, and nothing is changed.
-    pub fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<(), Error> {
-        let own = self.state();
-        for (name, tensor) in &own {
-            let found = state
-                .iter()
-                .find(|(known, _)| known == name)
-                .ok_or_else(|| Error::Missing {
-                    buffer: name.clone(),
-                })?;
-            if found.1.size() != tensor.size() {
-                return Err(Error::BufferShape {
-                    buffer: name.clone(),
-                    expected: tensor.size(),
-                    found: found.1.size(),
-                });
-            }
-        }
-        if let Some((extra, _)) = state
-            .iter()
-            .find(|(name, _)| own.iter().all(|(known, _)| known != name))
-        {
-            return Err(Error::Extra {
-                buffer: extra.clone(),
-            });
-        }
+    /// Those of [`Optimizer::step`], and no weight has changed.
+    pub fn clip_gradients(&mut self, max_norm: f64) -> Result<Tensor, Error> {
         let _guard = no_grad_guard();
-        for (name, mut tensor) in own {
-            let (_, saved) = state
-                .iter()
-                .find(|(known, _)| *known == name)
-                .expect("checked above");
-            if name == "step" {
-                self.step = saved.int64_value(&[0]);
-            } else {
-                tensor.copy_(saved); // a view of the buffer itself
-            }
+        let handles = match self.reduced.take() {
+            Some(reduced) => ready(reduced),
+            None => self.reduce()?,
+        };
+        let reduced = handles.into_iter().map(wait);
+        let reduced: Vec<Vec<Tensor>> = reduced.collect::<Result<_, _>>()?;
+        let rank = self.collective.rank();
+        let parts = self.shares.iter().flatten().zip(reduced.iter().flatten());
+        let norms: Vec<Tensor> = parts
+            .filter(|(share, _)| share.counts(rank))
+            .map(|(_, gradient)| gradient.norm())
+            .collect();
+        let own = match norms.is_empty() {
+            true => Tensor::zeros([0], (Kind::Float, self.collective.device())).norm(),
+            false => Tensor::stack(&norms, 0).norm(), // (P) -> ()
+        };
+        let norm = norm_over_ranks(&*self.collective, &mut self.sequence, own)?;
+        let factor = (max_norm / (&norm + 1e-6)).clamp_max(1.0);
+        for gradient in reduced.iter().flatten() {
+            let _ = gradient.shallow_clone().g_mul_(&factor);
         }
-        Ok(())
+        self.reduced = Some(reduced);
+        Ok(norm)
     }
 }
-// ANCHOR_END: state
+// ANCHOR_END: gradients
 
 // ANCHOR: pieces
-/// N tensors (R, C) -> (N, R, C)
-fn stack(tensors: impl Iterator<Item = Tensor>) -> Tensor {
-    Tensor::stack(&tensors.collect::<Vec<_>>(), 0)
+/// What a group sends, with names: each table's gradient, or the stack (N, R, C) of its matrices'.
+fn gradients(group: &Group) -> Result<Vec<(String, Tensor)>, Error> {
+    let named = |(name, tensor): &(String, Tensor)| {
+        let gradient = tensor.grad();
+        match gradient.defined() {
+            true => Ok((name.clone(), gradient)),
+            false => Err(Error::NoGradient {
+                tensor: name.clone(),
+            }),
+        }
+    };
+    let named = group.parameters.iter().map(named);
+    let named: Vec<(String, Tensor)> = named.collect::<Result<_, _>>()?;
+    Ok(match group.method {
+        Method::AdamW { .. } => named,
+        Method::Muon { .. } => {
+            let gradients: Vec<Tensor> = named.into_iter().map(|(_, gradient)| gradient).collect();
+            vec![(group.name.clone(), Tensor::stack(&gradients, 0))]
+        }
+    })
 }
 
-fn gradient((name, tensor): &(String, Tensor)) -> Result<Tensor, Error> {
-    let gradient = tensor.grad();
-    if gradient.defined() {
-        Ok(gradient)
-    } else {
-        Err(Error::NoGradient {
-            tensor: name.clone(),
-        })
-    }
+fn wait(handles: Vec<Handle>) -> Result<Vec<Tensor>, Error> {
+    handles.into_iter().map(Handle::wait).collect()
+}
+
+fn ready(gradients: Vec<Vec<Tensor>>) -> Vec<Vec<Handle>> {
+    let ready = |gradients: Vec<Tensor>| gradients.into_iter().map(Handle::ready).collect();
+    gradients.into_iter().map(ready).collect()
 }
 // ANCHOR_END: pieces

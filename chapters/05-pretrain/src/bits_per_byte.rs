@@ -9,6 +9,7 @@
 
 use crate::Error;
 use dataset::{Batch, BatchSource};
+use muon::{Collective, Solo, gather_numbers};
 use tch::{Device, Kind, Tensor};
 use transformer::{Gpt, Kernels};
 // ANCHOR_END: head
@@ -65,13 +66,32 @@ pub fn bits_per_byte(
     batches: &[Batch],
     token_bytes: &Tensor,
 ) -> Result<f64, Error> {
+    bits_per_byte_over(&Solo, gpt, kernels, batches, token_bytes)
+}
+
+/// The same by several ranks, which take turns in the batches: all get the number that one rank gets, to the last bit,
+/// because the sums of the batches are added in the same order.
+pub fn bits_per_byte_over(
+    ranks: &dyn Collective,
+    gpt: &Gpt,
+    kernels: &dyn Kernels,
+    batches: &[Batch],
+    token_bytes: &Tensor,
+) -> Result<f64, Error> {
     let _guard = tch::no_grad_guard();
-    let mut sum = BitsPerByte::default();
-    for batch in batches {
+    let (mut nats, mut bytes) = (Vec::new(), Vec::new());
+    for batch in batches.iter().skip(ranks.rank()).step_by(ranks.world()) {
         let (inputs, targets) = batch_tensors(batch, gpt.device());
         let loss = gpt.loss(kernels, &inputs, &targets)?;
+        let mut sum = BitsPerByte::default();
         sum.add(&loss.per_token, &targets, token_bytes);
+        nats.push(sum.nats);
+        bytes.push(sum.bytes);
     }
+    let sum = BitsPerByte {
+        nats: gather_numbers(ranks, &nats, batches.len())?.iter().sum(),
+        bytes: gather_numbers(ranks, &bytes, batches.len())?.iter().sum(),
+    };
     Ok(sum.value())
 }
 

@@ -37,6 +37,10 @@ pub struct TrainState {
     pub evaluated: Option<u64>,
     /// Where the data loader goes on.
     pub position: Option<Position>,
+    /// Where the loaders of all ranks go on, if they read different documents. Empty for one rank, and for ranks that take
+    /// turns in one sequence ([`dataset::turns`]): those all stand at `position`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub positions: Vec<Position>,
     /// The length of `metrics.jsonl` when this checkpoint was made.
     pub metrics_bytes: u64,
     /// Fingerprint of the tokenizer that the token ids come from.
@@ -50,11 +54,26 @@ impl TrainState {
     pub fn finished(&self) -> bool {
         self.step >= self.steps
     }
+
+    /// Where rank `rank` of `world` goes on, if documents are dealt to the ranks. When the run was saved by another number
+    /// of ranks, what is left is dealt anew.
+    pub fn position_of(&self, rank: usize, world: usize) -> Result<Option<Position>, Error> {
+        let saved = match self.positions.as_slice() {
+            [] => self.position.as_slice(),
+            positions => positions,
+        };
+        Ok(match saved.len() {
+            0 => None,
+            ranks if ranks == world => Some(saved[rank].clone()),
+            _ => Position::redeal(saved, world)?.into_iter().nth(rank),
+        })
+    }
 }
 // ANCHOR_END: state
 
 // ANCHOR: save
-/// Writes a checkpoint under `folder`, replacing the one there only when the new one is whole.
+/// Writes a checkpoint under `folder`, replacing the one there only when the new one is whole. All ranks of the optimizer
+/// must call it: they help to put its buffers together, rank 0 writes, and all return when the checkpoint is there.
 ///
 /// # Errors
 /// Names the file that could not be written (a full disk, a missing right); the old checkpoint is untouched then.
@@ -62,6 +81,21 @@ pub fn save(
     folder: &Path,
     gpt: &Gpt,
     optimizer: Option<&Optimizer>,
+    tokenizer: &tokenizer::Tokenizer,
+    state: &TrainState,
+) -> Result<(), Error> {
+    let buffers = optimizer.map(Optimizer::state).transpose()?;
+    let ranks = optimizer.map(Optimizer::collective);
+    if ranks.is_none_or(|ranks| ranks.rank() == 0) {
+        write(folder, gpt, buffers, tokenizer, state)?;
+    }
+    ranks.map_or(Ok(()), |ranks| Ok(ranks.barrier()?))
+}
+
+fn write(
+    folder: &Path,
+    gpt: &Gpt,
+    buffers: Option<Vec<(String, tch::Tensor)>>,
     tokenizer: &tokenizer::Tokenizer,
     state: &TrainState,
 ) -> Result<(), Error> {
@@ -79,8 +113,7 @@ pub fn save(
     });
     let path = new.join("generation_config.json");
     fs::write(&path, ends.to_string()).map_err(|e| Error::file(&path, e))?;
-    if let Some(optimizer) = optimizer {
-        let buffers = optimizer.state();
+    if let Some(buffers) = buffers {
         let buffers: Vec<(String, &tch::Tensor)> = buffers
             .iter()
             .map(|(name, tensor)| (name.clone(), tensor))

@@ -17,7 +17,7 @@ pub mod schedule;
 pub mod train;
 
 pub use bits_per_byte::{
-    BitsPerByte, batch_tensors, bits_per_byte, take_batches, token_bytes_table,
+    BitsPerByte, batch_tensors, bits_per_byte, bits_per_byte_over, take_batches, token_bytes_table,
 };
 pub use checkpoint::TrainState;
 pub use error::Error;

@@ -31,8 +31,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(stage: &str, step: u64, steps: u64) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+    /// `speaks`: whether there is anything to be seen; of several ranks, one shows the line.
+    pub fn new(stage: &str, step: u64, steps: u64, speaks: bool) -> Self {
+        let terminal = speaks && std::io::stderr().is_terminal();
         let bar = ProgressBar::with_draw_target(
             Some(steps),
             if terminal {

@@ -5,6 +5,10 @@
 //! once. The loss of a step is the mean over all tokens of all its micro-batches: each micro-batch contributes its
 //! *sum*, divided by the step's count. With every token supervised this is the mean of the means; with masks it is
 //! the only form in which a long answer weighs what its tokens weigh.
+//!
+//! With several ranks every rank runs this loop, each over batches of its own, and a step is the mean over all tokens of
+//! all ranks. What decides where the loop goes (a stop, a checkpoint, a loss that is no number) is agreed on first: ranks
+//! that go different ways wait for each other for ever. Rank 0 alone writes to disk and terminal.
 
 use crate::Error;
 use crate::bits_per_byte::batch_tensors;
@@ -13,8 +17,8 @@ use crate::interrupt::Interrupt;
 use crate::metrics::Metrics;
 use crate::progress::{Progress, Status};
 use crate::schedule::Schedule;
-use dataset::{Batch, BatchSource};
-use muon::Optimizer;
+use dataset::{Batch, BatchSource, Position};
+use muon::{Optimizer, gather_bytes, sum_over_ranks};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -53,7 +57,8 @@ pub struct Evaluation {
     pub samples: Vec<(String, String)>,
 }
 
-/// The evaluation is handed in: what is worth measuring is the stage's business, not the loop's.
+/// The evaluation is handed in: what is worth measuring is the stage's business, not the loop's. With several ranks each
+/// of them calls its own, at the same step; all must come to the same numbers.
 pub type Evaluate<'a> = dyn FnMut(&Gpt, u64) -> Result<Evaluation, Error> + 'a;
 // ANCHOR_END: settings
 
@@ -64,10 +69,12 @@ pub struct Trainer<'a> {
     pub kernels: &'a dyn Kernels,
     /// What the positions of a training row see of each other (chapter 03).
     pub context: Box<dyn Context + 'a>,
+    /// Its collective is the one through which this loop speaks to the other ranks too.
     pub optimizer: Optimizer,
     pub tokenizer: &'a tokenizer::Tokenizer,
     pub batches: Box<dyn BatchSource>,
     pub evaluate: Box<Evaluate<'a>>,
+    /// Written by rank 0 alone.
     pub metrics: &'a mut Metrics,
     pub interrupt: Interrupt,
     pub settings: Settings,
@@ -94,6 +101,7 @@ impl Trainer<'_> {
             bits_per_byte: None,
             evaluated: None,
             position: None,
+            positions: Vec::new(),
             metrics_bytes: self.metrics.bytes(),
             tokenizer: self.tokenizer.fingerprint(),
             recipe: self.settings.recipe.clone(),
@@ -105,14 +113,24 @@ impl Trainer<'_> {
     // ANCHOR: run
     /// Trains from `state` to the end of the schedule. The caller has put the loader at `state.position` and the
     /// weights and optimizer buffers where `state` was saved.
-    pub fn run(mut self, mut state: TrainState) -> Result<Outcome, Error> {
+    pub fn run(mut self, state: TrainState) -> Result<Outcome, Error> {
+        let ended = self.train(state);
+        if let Err(error) = &ended {
+            self.optimizer.collective().leave(&error.to_string());
+        }
+        ended
+    }
+
+    fn train(&mut self, mut state: TrainState) -> Result<Outcome, Error> {
         self.check(&state)?;
-        if state.step == 0 {
+        self.optimizer.same_weights()?;
+        if self.speaks() && state.step == 0 {
             self.metrics.rewind(&state.stage)?;
-        } else {
+        } else if self.speaks() {
             self.metrics.truncate(state.metrics_bytes)?;
         }
-        let mut progress = Progress::new(&self.settings.stage, state.step, state.steps);
+        let mut progress =
+            Progress::new(&self.settings.stage, state.step, state.steps, self.speaks());
         let mut last_checkpoint = Instant::now();
         // A run that was killed between the last checkpoint and the end of its evaluation evaluates first.
         while !state.finished() || self.evaluation_due(&state) {
@@ -124,11 +142,12 @@ impl Trainer<'_> {
             // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
             // the disk before it begins.
             let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
-            if due || self.evaluation_due(&state) || self.interrupt.pressed() {
+            let (due, pressed) = self.agreed(due)?;
+            if due || self.evaluation_due(&state) || pressed {
                 self.save(&mut state)?;
                 last_checkpoint = Instant::now();
             }
-            if self.interrupt.pressed() && !state.finished() {
+            if pressed && !state.finished() {
                 progress.finish();
                 return Ok(Outcome::Interrupted(state));
             }
@@ -136,7 +155,26 @@ impl Trainer<'_> {
         progress.finish();
         Ok(Outcome::Finished(state))
     }
+
     // ANCHOR_END: run
+
+    // ANCHOR: agreed
+    /// Whether a checkpoint is due, by rank 0's clock, and whether a rank was interrupted: the same on all ranks.
+    fn agreed(&self, due: bool) -> Result<(bool, bool), Error> {
+        let number = |yes: bool| f64::from(u8::from(yes));
+        let own = [
+            number(due && self.speaks()),
+            number(self.interrupt.pressed()),
+        ];
+        let [due, pressed] = sum_over_ranks(self.optimizer.collective(), own)?;
+        Ok((due > 0.0, pressed > 0.0))
+    }
+
+    /// Whether this is the rank that writes logs and checkpoints.
+    fn speaks(&self) -> bool {
+        self.optimizer.collective().rank() == 0
+    }
+    // ANCHOR_END: agreed
 
     // ANCHOR: step
     /// One optimizer step.
@@ -145,8 +183,10 @@ impl Trainer<'_> {
         let batches: Vec<Batch> = (0..self.settings.accumulation)
             .map(|_| self.batches.next_batch())
             .collect::<Result<_, _>>()?;
-        let count: usize = batches.iter().map(|batch| batch.supervised).sum();
-        if count == 0 {
+        let own: usize = batches.iter().map(|batch| batch.supervised).sum();
+        let world = self.optimizer.collective().world();
+        let [count] = sum_over_ranks(self.optimizer.collective(), [own as f64])?;
+        if count == 0.0 {
             return Err(Error::NothingSupervised {
                 stage: state.stage.clone(),
                 step: state.step,
@@ -158,14 +198,21 @@ impl Trainer<'_> {
         // ANCHOR: accumulate
         self.optimizer.zero_grad();
         let mut loss_sum = 0.0;
-        for batch in batches.iter().filter(|batch| batch.supervised > 0) {
+        // A rank with nothing to learn has gradients too, of zeros: the others wait for them.
+        let idle = own == 0;
+        let counted = batches.iter().enumerate();
+        let counted =
+            counted.filter(|(first, batch)| batch.supervised > 0 || (idle && *first == 0));
+        for (_, batch) in counted {
             let (inputs, targets) = batch_tensors(batch, self.gpt.device()); // (B, T) each
             let context = &mut *self.context;
             let loss = self.gpt.loss_in(self.kernels, context, &inputs, &targets)?;
-            (&loss.sum / count as f64).backward();
+            // The optimizer takes the mean over the ranks; the sum over them is wanted.
+            (&loss.sum / (count / world as f64)).backward();
             loss_sum += loss.sum.detach().double_value(&[]);
         }
-        let loss = loss_sum / count as f64;
+        let [loss_sum] = sum_over_ranks(self.optimizer.collective(), [loss_sum])?;
+        let loss = loss_sum / count;
         // ANCHOR_END: accumulate
         // ANCHOR: update
         if !loss.is_finite() {
@@ -178,7 +225,7 @@ impl Trainer<'_> {
         }
 
         let norm = match self.settings.clip {
-            Some(limit) => Some(self.optimizer.clip_gradients(limit).double_value(&[])),
+            Some(limit) => Some(self.optimizer.clip_gradients(limit)?.double_value(&[])),
             None => None,
         };
         // A finite loss can have an infinite gradient, and one step with it makes every weight NaN.
@@ -206,17 +253,20 @@ impl Trainer<'_> {
         let seconds = started.elapsed().as_secs_f64();
         state.seconds += seconds;
         let read: usize = batches.iter().map(|batch| batch.rows * batch.time).sum();
-        let speed = read as f64 / seconds;
+        let speed = (read * world) as f64 / seconds;
         let mfu = self
             .settings
             .peak_flops
-            .map(|peak| speed * self.settings.flops_per_token / peak);
+            .map(|peak| speed * self.settings.flops_per_token / (peak * world as f64));
         let mut line = json!({ "loss": loss, "lr": scale.lr, "tokens": state.tokens, "tokens_per_second": speed.round() });
         if let Some(norm) = norm {
             line["gradient_norm"] = json!(norm);
         }
         if let Some(mfu) = mfu {
             line["mfu"] = json!((mfu * 1e4).round() / 1e4);
+        }
+        if !self.speaks() {
+            return Ok(());
         }
         self.metrics.write(&state.stage, state.step, line)?;
         let bits_per_byte = state.bits_per_byte;
@@ -243,6 +293,11 @@ impl Trainer<'_> {
     /// Evaluates, logs the result, and writes the checkpoint again so that it carries the number.
     fn evaluation(&mut self, state: &mut TrainState, progress: &Progress) -> Result<(), Error> {
         let found = (self.evaluate)(self.gpt, state.step)?;
+        state.bits_per_byte = found.bits_per_byte.or(state.bits_per_byte);
+        state.evaluated = Some(state.step);
+        if !self.speaks() {
+            return self.save(state);
+        }
         for (prompt, continuation) in &found.samples {
             progress.say(&format!(
                 "{:>10} {prompt}│{}",
@@ -255,8 +310,6 @@ impl Trainer<'_> {
             .iter()
             .map(|(prompt, text)| json!({ "prompt": prompt, "text": text }))
             .collect();
-        state.bits_per_byte = found.bits_per_byte.or(state.bits_per_byte);
-        state.evaluated = Some(state.step);
         self.metrics.write(
             &state.stage,
             state.step,
@@ -267,6 +320,7 @@ impl Trainer<'_> {
 
     fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
         state.metrics_bytes = self.metrics.bytes();
+        state.positions = self.positions(state)?;
         checkpoint::save(
             &self.settings.folder,
             self.gpt,
@@ -274,6 +328,22 @@ impl Trainer<'_> {
             self.tokenizer,
             state,
         )
+    }
+
+    /// Where the loaders of all ranks stand, if they stand in different places.
+    fn positions(&self, state: &TrainState) -> Result<Vec<Position>, Error> {
+        let own = serde_json::to_vec(&state.position).expect("a position is plain data");
+        let all = gather_bytes(self.optimizer.collective(), &own)?;
+        if all.iter().all(|other| *other == all[0]) {
+            return Ok(Vec::new());
+        }
+        let read = |bytes: &Vec<u8>| serde_json::from_slice(bytes);
+        let positions: Result<Vec<Option<Position>>, _> = all.iter().map(read).collect();
+        let positions = positions.map_err(|e| Error::Checkpoint {
+            path: self.settings.folder.clone(),
+            what: format!("a rank's position in the data cannot be read ({e})"),
+        })?;
+        Ok(positions.into_iter().flatten().collect())
     }
 
     /// A resumed run must be the run that was begun.

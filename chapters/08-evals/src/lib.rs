@@ -7,7 +7,7 @@
 //!
 //! Read `question` (what is scored, and what is right), `batches` (many at once), then `core` from `items` to `report`,
 //! `python_random` where the shots come from, `interval` (how far off is it?), `task` and `chat`, and `sandbox`, in which
-//! programs run that nobody has read.
+//! programs run that nobody has read; `shared` lets several ranks do it together.
 // ANCHOR_END: head
 
 // ANCHOR: modules
@@ -20,9 +20,11 @@ pub mod interval;
 pub mod python_random;
 pub mod question;
 pub mod sandbox;
+mod shared;
 mod task;
 
 pub use error::Error;
 pub use interval::{Bootstrap, Interval};
+pub use shared::Shared;
 pub use task::{Kind, Task};
 // ANCHOR_END: modules

@@ -29,6 +29,7 @@ impl GrpoRun<'_> {
                 bits_per_byte: None,
                 evaluated: None,
                 position: None,
+                positions: Vec::new(),
                 metrics_bytes: self.metrics.bytes(),
                 tokenizer: fingerprint,
                 recipe,

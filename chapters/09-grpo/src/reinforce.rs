@@ -325,7 +325,7 @@ impl<'a> GrpoRun<'a> {
                 report.sampler_gap = gap(passes, &old)?;
             }
             let limit = self.settings.clip_gradients.unwrap_or(f64::INFINITY);
-            let norm = self.optimizer.clip_gradients(limit).double_value(&[]);
+            let norm = self.optimizer.clip_gradients(limit)?.double_value(&[]);
             for (what, value) in [("loss", loss), ("gradient's norm", norm)] {
                 if !value.is_finite() {
                     let stage = self.settings.stage.clone();

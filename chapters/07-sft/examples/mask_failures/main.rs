@@ -161,7 +161,7 @@ fn train(
         if step < STEPS {
             optimizer.zero_grad();
             loss.backward();
-            let _ = optimizer.clip_gradients(1.0);
+            let _ = optimizer.clip_gradients(1.0)?;
             optimizer.step(&schedule.at(step))?;
         }
     }

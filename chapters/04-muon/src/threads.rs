@@ -1,0 +1,300 @@
+// ANCHOR: head
+//! N ranks as N threads of one program: what several GPUs do, without a GPU and always in the same way.
+//!
+//! Each rank counts the operations it starts. Those with one number belong together and meet in a *meeting*: every rank
+//! brings its tensor, and `wait` returns when all have. Sums are taken in the order of the ranks, whoever came first, so
+//! two runs have the same bits.
+//!
+//! A rank that does not come must not hang the others. One that is dropped (its thread has ended, or panicked) is noted as
+//! gone, and one that is merely late is waited for only so long.
+
+use crate::{Collective, Error, Handle};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tch::{Device, Kind, Tensor};
+// ANCHOR_END: head
+
+// ANCHOR: threads
+/// One of the ranks. Made together by [`Threads::new`]; each is moved to a thread of its own.
+pub struct Threads {
+    shared: Arc<Shared>,
+    rank: usize,
+    /// How many operations this rank has started.
+    started: Cell<u64>,
+}
+
+struct Shared {
+    world: usize,
+    patience: Duration,
+    hall: Mutex<Hall>,
+    news: Condvar,
+}
+
+struct Hall {
+    /// By number; a meeting is forgotten when every rank has its result.
+    meetings: BTreeMap<u64, Meeting>,
+    /// Of every rank that will join no more: why.
+    gone: Vec<Option<String>>,
+}
+
+struct Meeting {
+    call: Call,
+    /// What each rank brought.
+    brought: Vec<Option<Tensor>>,
+    /// A rank that started something else, and what.
+    stranger: Option<(usize, Call)>,
+    /// Ranks that have their result.
+    served: usize,
+}
+
+/// An operation as all ranks have to start it.
+#[derive(Clone, PartialEq)]
+struct Call {
+    operation: Operation,
+    shape: Vec<i64>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Operation {
+    ReduceScatter,
+    AllGather,
+    AllReduce,
+    Broadcast { root: usize },
+    Barrier,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let name = match self.operation {
+            Operation::ReduceScatter => "reduce_scatter",
+            Operation::AllGather => "all_gather",
+            Operation::AllReduce => "all_reduce",
+            Operation::Broadcast { .. } => "broadcast",
+            Operation::Barrier => return write!(out, "barrier"),
+        };
+        write!(out, "{name} of {:?} {:?}", self.shape, self.kind)
+    }
+}
+
+impl Threads {
+    /// The ranks of a world, in order. They wait half a minute for each other.
+    #[allow(clippy::new_ret_no_self)] // one rank alone is nothing
+    pub fn new(world: usize) -> Vec<Threads> {
+        Threads::with_patience(world, Duration::from_secs(30))
+    }
+
+    /// As `new`; a rank that is `patience` late counts as lost.
+    pub fn with_patience(world: usize, patience: Duration) -> Vec<Threads> {
+        let hall = Hall {
+            meetings: BTreeMap::new(),
+            gone: vec![None; world],
+        };
+        let shared = Arc::new(Shared {
+            world,
+            patience,
+            hall: Mutex::new(hall),
+            news: Condvar::new(),
+        });
+        let rank = |rank| Threads {
+            shared: shared.clone(),
+            rank,
+            started: Cell::new(0),
+        };
+        (0..world).map(rank).collect()
+    }
+
+    /// Runs `work` on `world` threads, one for each rank; what they return, in the order of the ranks. A panic goes on
+    /// in the caller when all have ended.
+    pub fn run<T: Send>(world: usize, work: impl Fn(Threads) -> T + Sync) -> Vec<T> {
+        let work = &work;
+        std::thread::scope(|scope| {
+            let ranks: Vec<_> = Threads::new(world)
+                .into_iter()
+                .map(|rank| scope.spawn(move || work(rank)))
+                .collect();
+            let ended: Vec<_> = ranks.into_iter().map(|rank| rank.join()).collect();
+            let result = |ended: std::thread::Result<T>| {
+                ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            ended.into_iter().map(result).collect()
+        })
+    }
+}
+// ANCHOR_END: threads
+
+// ANCHOR: start
+impl Threads {
+    /// Brings this rank's tensor to the next meeting.
+    fn start(&self, operation: Operation, tensor: Tensor) -> Handle {
+        let number = self.started.get();
+        self.started.set(number + 1);
+        let call = Call {
+            operation,
+            shape: tensor.size(),
+            kind: tensor.kind(),
+        };
+        // A copy, as if it had been sent: its owner may go on writing.
+        let tensor = tensor.detach().to_device(Device::Cpu).copy();
+        {
+            let mut hall = self.shared.hall();
+            let meeting = hall.meetings.entry(number).or_insert_with(|| Meeting {
+                call: call.clone(),
+                brought: (0..self.shared.world).map(|_| None).collect(),
+                stranger: None,
+                served: 0,
+            });
+            if meeting.call != call && meeting.stranger.is_none() {
+                meeting.stranger = Some((self.rank, call.clone()));
+            }
+            meeting.brought[self.rank] = Some(tensor);
+        }
+        self.shared.news.notify_all();
+        let (shared, rank) = (self.shared.clone(), self.rank);
+        Handle::new(move || {
+            let brought = shared.meet(rank, number)?;
+            call.result(rank, &brought)
+        })
+    }
+}
+
+impl Shared {
+    fn hall(&self) -> MutexGuard<'_, Hall> {
+        // A rank that panics holds no half-finished change: each is one assignment.
+        self.hall.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What all ranks brought to a meeting, once they have.
+    fn meet(&self, rank: usize, number: u64) -> Result<Vec<Tensor>, Error> {
+        let deadline = Instant::now() + self.patience;
+        let mut hall = self.hall();
+        loop {
+            let Hall { meetings, gone } = &mut *hall;
+            let meeting = meetings.get_mut(&number).expect("this rank was not served");
+            if let Some((stranger, call)) = &meeting.stranger {
+                return Err(Error::Apart {
+                    number,
+                    rank: *stranger,
+                    found: call.to_string(),
+                    expected: meeting.call.to_string(),
+                });
+            }
+            let missing = |other: &usize| meeting.brought[*other].is_none();
+            let missing: Vec<usize> = (0..self.world).filter(missing).collect();
+            if missing.is_empty() {
+                let brought = meeting.brought.iter().flatten();
+                let brought = brought.map(Tensor::shallow_clone).collect();
+                meeting.served += 1;
+                if meeting.served == self.world {
+                    meetings.remove(&number);
+                }
+                return Ok(brought);
+            }
+            let lost = missing
+                .iter()
+                .find_map(|&other| gone[other].clone().map(|why| (other, why)));
+            if let Some((lost, why)) = lost {
+                return Err(Error::Gone {
+                    rank: lost,
+                    why,
+                    number,
+                    operation: meeting.call.to_string(),
+                });
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Late {
+                    ranks: missing,
+                    waiting: rank,
+                    seconds: self.patience.as_secs_f64(),
+                    number,
+                    operation: meeting.call.to_string(),
+                });
+            }
+            let woken = self.news.wait_timeout(hall, left);
+            hall = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+// ANCHOR_END: start
+
+// ANCHOR: result
+impl Call {
+    /// What `rank` gets. Every rank computes its own result, from the same tensors in the same order.
+    fn result(&self, rank: usize, brought: &[Tensor]) -> Result<Tensor, Error> {
+        let world = brought.len();
+        let mean = |pieces: Vec<Tensor>| {
+            let mut sum = pieces[0].copy();
+            for piece in &pieces[1..] {
+                sum += piece;
+            }
+            sum / world as f64
+        };
+        let whole = || brought.iter().map(Tensor::shallow_clone).collect();
+        Ok(match self.operation {
+            Operation::ReduceScatter => {
+                let rows = self.shape.first().copied().unwrap_or(0);
+                if rows % world as i64 != 0 {
+                    return Err(Error::Pieces { rows, world });
+                }
+                let rows = rows / world as i64;
+                let piece = |tensor: &Tensor| tensor.narrow(0, rank as i64 * rows, rows);
+                mean(brought.iter().map(piece).collect()) // (world·n, …) -> (n, …)
+            }
+            Operation::AllGather => Tensor::cat(brought, 0), // (n, …) -> (world·n, …)
+            Operation::AllReduce => mean(whole()),
+            Operation::Broadcast { root } => brought[root].copy(),
+            Operation::Barrier => brought[rank].shallow_clone(),
+        })
+    }
+}
+
+impl Collective for Threads {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn world(&self) -> usize {
+        self.shared.world
+    }
+
+    fn reduce_scatter(&self, tensor: Tensor) -> Handle {
+        self.start(Operation::ReduceScatter, tensor)
+    }
+
+    fn all_gather(&self, tensor: Tensor) -> Handle {
+        self.start(Operation::AllGather, tensor)
+    }
+
+    fn all_reduce(&self, tensor: Tensor) -> Handle {
+        self.start(Operation::AllReduce, tensor)
+    }
+
+    fn broadcast(&self, tensor: Tensor, root: usize) -> Handle {
+        self.start(Operation::Broadcast { root }, tensor)
+    }
+
+    fn barrier(&self) -> Result<(), Error> {
+        let nothing = Tensor::zeros([0], (Kind::Float, Device::Cpu));
+        self.start(Operation::Barrier, nothing).wait().map(drop)
+    }
+
+    fn leave(&self, why: &str) {
+        let gone = &mut self.shared.hall().gone[self.rank];
+        gone.get_or_insert_with(|| why.to_string());
+        self.shared.news.notify_all();
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.leave(match std::thread::panicking() {
+            true => "it panicked",
+            false => "it has ended",
+        });
+    }
+}
+// ANCHOR_END: result
