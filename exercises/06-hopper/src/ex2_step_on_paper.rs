@@ -8,12 +8,13 @@
 //! takes the longer of its two times (exercise 1), and a group of operations the sum over its operations. Every matrix that an
 //! operation reads or writes is moved once.
 //!
-//! - **Products.** Per block query, key, value and output (C × C each), up and down (C × 4C each); after the blocks the head (C ×
-//!   V). A product of (N, k) and (k, m) makes 2 · N · k · m operations and moves three matrices. The way back takes two more
-//!   products for each, one for the gradient of its input and one for that of its weight.
-//! - **Attention.** Per block one operation, forward and backward together: 12 · C · T per position, and it moves 12 · N · C
-//!   numbers.
-//! - **Pointwise.** All fused and limited by memory alone. What a pass reads and writes, in tensors of its own width:
+//! **Products.** Per block query, key, value and output (C × C each), up and down (C × 4C each); after the blocks the head (C ×
+//! V). A product of (N, k) and (k, m) makes 2 · N · k · m operations and moves three matrices. The way back takes two more
+//! products for each, one for the gradient of its input and one for that of its weight.
+//!
+//! **Attention.** Per block one operation, forward and backward together: 12 · C · T per position, and it moves 12 · N · C numbers.
+//!
+//! **Pointwise.** All fused and limited by memory alone. What a pass reads and writes, in tensors of its own width:
 //!
 //! | | passes in a block | width | forward | backward |
 //! |---|---|---|---|---|
@@ -22,8 +23,8 @@
 //! | q or k turned and normalised | 2 | C | reads 1, writes 1 | reads 2, writes 1 |
 //! | relu² | 1 | 4C | reads 1, writes 1 | reads 2, writes 1 |
 //!
-//! - **Loss.** Softcap and cross-entropy go `logit_passes` times through the N × V logits, which take 4 bytes each whatever the
-//!   machine's numbers take. Limited by memory alone.
+//! **Loss.** Softcap and cross-entropy go `logit_passes` times through the N × V logits, which take 4 bytes each whatever the
+//! machine's numbers take. Limited by memory alone.
 //!
 //! Then one question about the products: how many positions must there be, at the least, for arithmetic to be the slower half
 //! of a product? With fewer the weight's bytes decide, and a faster multiplier buys nothing.

@@ -50,9 +50,9 @@ pub fn forward(x: &[f32], cos: &[f32], sin: &[f32], eps: f32, factor: f32, y: &m
     let r = scale(x, eps);
     let (first, second) = x.split_at(x.len() / 2);
     let (y_first, y_second) = y.split_at_mut(x.len() / 2);
-    for i in 0..cos.len() {
-        y_first[i] = factor * r * (first[i] * cos[i] + second[i] * sin[i]);
-        y_second[i] = factor * r * (second[i] * cos[i] - first[i] * sin[i]);
+    for (i, (cos, sin)) in cos.iter().zip(sin).enumerate() {
+        y_first[i] = factor * r * (first[i] * cos + second[i] * sin);
+        y_second[i] = factor * r * (second[i] * cos - first[i] * sin);
     }
 }
 
@@ -67,10 +67,10 @@ pub fn backward(
     of_x: &mut [f32],
 ) {
     let half = x.len() / 2;
-    for i in 0..half {
+    for (i, (cos, sin)) in cos.iter().zip(sin).enumerate() {
         let (first, second) = (of_y[i], of_y[i + half]);
-        of_x[i] = first * cos[i] - second * sin[i];
-        of_x[i + half] = first * sin[i] + second * cos[i];
+        of_x[i] = first * cos - second * sin;
+        of_x[i + half] = first * sin + second * cos;
     }
     let r = scale(x, eps);
     let along = of_x.iter().zip(x).map(|(h, x)| h * x).sum::<f32>() / x.len() as f32;

@@ -29,7 +29,7 @@
 //!
 //! ## Hint 3
 //!
-//! In `bf16`, add 0x7fff, and 1 more if the lowest bit that is kept, `bits >> 16 & 1`, is set. In `average`, sum in fp32. In
+//! In `bf16`, add 0x7fff, and 1 more if the lowest bit that is kept, `(bits >> 16) & 1`, is set. In `average`, sum in fp32. In
 //! `step`, keep the second moment in fp32, and take the update off the master: `weight.master - rate * …`, not the working copy.
 //!
 //! ## Notes
@@ -59,7 +59,7 @@ pub struct Weight {
 pub fn bf16(x: f32) -> f32 {
     let bits = x.to_bits();
     // solution
-    let bits = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
+    let bits = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
     // end solution
     f32::from_bits(bits & 0xffff_0000)
 }

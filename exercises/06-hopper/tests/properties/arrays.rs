@@ -3,6 +3,10 @@
 use judge::Array;
 use tch::{Kind, Tensor};
 
+/// A row of numbers, read or written.
+pub type Row<'r> = &'r [f32];
+pub type RowMut<'r> = &'r mut [f32];
+
 /// Inputs per property, where an answer is some dozens of tensor operations.
 pub const CASES: u32 = 32;
 

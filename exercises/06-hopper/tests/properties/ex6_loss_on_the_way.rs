@@ -7,10 +7,12 @@ use transformer::{Kernels, Plain};
 /// Gives x wᵀ of some rows of x, and counts them.
 pub type RawLogits<'l> = &'l mut dyn FnMut(&Tensor) -> Tensor;
 
+/// The sum, its gradients by x and by the head.
+pub type Found = (Tensor, Tensor, Tensor);
+
 pub struct Functions {
-    /// x, the head, targets, softcap, chunk -> the sum, its gradients by x and by the head
-    pub loss_and_gradients:
-        fn(&Tensor, &Tensor, &Tensor, f64, i64, RawLogits) -> (Tensor, Tensor, Tensor),
+    /// x, the head, targets, softcap, chunk, and where the logits come from.
+    pub loss_and_gradients: fn(&Tensor, &Tensor, &Tensor, f64, i64, RawLogits) -> Found,
 }
 
 const WIDTH: i64 = 2;

@@ -213,8 +213,8 @@ fn turns() -> Vec<Wrong> {
 /// Through the transpose of the turn alone.
 fn turned_back(of_u: &[f32], cos: &[f32], sin: &[f32], of_x: &mut [f32]) {
     let half = cos.len();
-    for i in 0..half {
-        of_x[i] = of_u[i] * cos[i] - of_u[i + half] * sin[i];
-        of_x[i + half] = of_u[i] * sin[i] + of_u[i + half] * cos[i];
+    for (i, (cos, sin)) in cos.iter().zip(sin).enumerate() {
+        of_x[i] = of_u[i] * cos - of_u[i + half] * sin;
+        of_x[i + half] = of_u[i] * sin + of_u[i + half] * cos;
     }
 }

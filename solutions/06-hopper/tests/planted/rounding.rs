@@ -162,7 +162,7 @@ fn chances() -> Vec<Wrong> {
         of.planted(
             "up-or-down-half-and-half",
             rounding(|x, chance| {
-                let between = x.to_bits() & 0xffff != 0;
+                let between = (x.to_bits() & 0xffff) != 0;
                 let up = between && chance >= 0x8000;
                 f32::from_bits((x.to_bits() & 0xffff_0000) + if up { 0x1_0000 } else { 0 })
             }),

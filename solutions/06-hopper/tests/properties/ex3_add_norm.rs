@@ -1,4 +1,4 @@
-use super::arrays::{CLOSE, LEFT_OVER, array, gradients, numbers, row, tensor};
+use super::arrays::{CLOSE, LEFT_OVER, Row, RowMut, array, gradients, numbers, row, tensor};
 use judge::{Array, Case, Checked, Property, example, property};
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
@@ -6,9 +6,9 @@ use transformer::{Kernels, Plain};
 
 pub struct Functions {
     /// x, change, ε, the stream, the norm -> r
-    pub forward: fn(&[f32], &[f32], f32, &mut [f32], &mut [f32]) -> f32,
+    pub forward: fn(Row, Row, f32, RowMut, RowMut) -> f32,
     /// The norm, r, the gradients of stream and norm, that of x.
-    pub backward: fn(&[f32], f32, &[f32], &[f32], &mut [f32]),
+    pub backward: fn(Row, f32, Row, Row, RowMut),
 }
 
 /// C and a seed.

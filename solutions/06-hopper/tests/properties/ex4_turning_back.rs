@@ -1,4 +1,4 @@
-use super::arrays::{CASES, CLOSE, LEFT_OVER, array, gradients, numbers, row, tensor};
+use super::arrays::{CASES, CLOSE, LEFT_OVER, Row, RowMut, array, gradients, numbers, row, tensor};
 use judge::{Case, Checked, Property, example, property_of};
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
@@ -6,9 +6,9 @@ use transformer::{Kernels, Plain};
 
 pub struct Functions {
     /// x, cos, sin, ε, factor, y.
-    pub forward: fn(&[f32], &[f32], &[f32], f32, f32, &mut [f32]),
+    pub forward: fn(Row, Row, Row, f32, f32, RowMut),
     /// x, cos, sin, ε, factor, the gradients of y and of x.
-    pub backward: fn(&[f32], &[f32], &[f32], f32, f32, &[f32], &mut [f32]),
+    pub backward: fn(Row, Row, Row, f32, f32, Row, RowMut),
 }
 
 /// One head at one position.

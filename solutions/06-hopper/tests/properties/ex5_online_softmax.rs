@@ -22,7 +22,8 @@ fn expected(numbers: &[f32]) -> Array {
         true => 0.0,
         false => f64::from(z - maximum).exp(),
     };
-    let sum = numbers.iter().map(share).sum();
+    // The sum of nothing is −0.
+    let sum = 0.0 + numbers.iter().map(share).sum::<f64>();
     Array::new(&[2], vec![maximum.into(), sum])
 }
 

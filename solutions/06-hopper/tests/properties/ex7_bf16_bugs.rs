@@ -26,7 +26,7 @@ fn cut(x: f32) -> f32 {
 /// Finite numbers of all sizes but the very small ones, with any lower half.
 fn any_number() -> impl Strategy<Value = f32> {
     (any::<bool>(), 20u32..230, 0u32..1 << 23).prop_map(|(is_negative, exponent, fraction)| {
-        f32::from_bits(u32::from(is_negative) << 31 | exponent << 23 | fraction)
+        f32::from_bits((u32::from(is_negative) << 31) | (exponent << 23) | fraction)
     })
 }
 
@@ -51,7 +51,7 @@ pub fn properties() -> Vec<Property<Functions>> {
         ),
         property(
             "halfway between two, the even one is taken",
-            || (1u32..255).prop_map(|upper| 0x3f80_8000 | upper << 16),
+            || (1u32..255).prop_map(|upper| 0x3f80_8000 | (upper << 16)),
             |f: &Functions, bits| {
                 let x = f32::from_bits(bits);
                 Case::of(&[("x", &x)]).same(&nearest(x), || (f.bf16)(x))

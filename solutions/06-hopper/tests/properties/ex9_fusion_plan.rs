@@ -121,7 +121,7 @@ fn least(chain: &Chain, room: usize) -> u64 {
     let count = chain.passes.len();
     let plans = (0..1u32 << (count - 1)).map(|cuts| {
         let ends: Vec<usize> = (1..count)
-            .filter(|at| cuts >> (at - 1) & 1 == 1)
+            .filter(|at| (cuts >> (at - 1)) & 1 == 1)
             .chain([count])
             .collect();
         let starts = std::iter::once(0).chain(ends.iter().copied());
