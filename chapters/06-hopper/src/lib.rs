@@ -11,8 +11,10 @@ pub mod cuda;
 mod error;
 mod fused;
 pub mod precision;
+mod relu_squared_with;
 mod updates;
 
 pub use error::Error;
 pub use fused::Fused;
+pub use relu_squared_with::{ReluSquared, ReluSquaredWith};
 pub use updates::FusedUpdates;

@@ -1,5 +1,5 @@
 // ANCHOR: head
-//! The parts of a run that another program may bring: a learner's own merges, packing, attention.
+//! The parts of a run that another program may bring: a learner's own merges, packing, attention, relu².
 //!
 //! A part is a function with a name, in the place where a chapter asks for one. It comes from outside by way of a [`Plug`],
 //! which looks at it before it lets it in.
@@ -7,6 +7,7 @@
 use crate::recipe::Recipe;
 use anyhow::{Result, bail};
 use dataset::ChooseDocument;
+use hopper::ReluSquared;
 use tensors::Machine;
 use tokenizer::FindMerges;
 use transformer::Attend;
@@ -21,6 +22,8 @@ pub struct Parts {
     pub packing: Part<Option<ChooseDocument>>,
     /// Chapter 03: what the positions of a row gather from each other, in all training.
     pub attention: Part<Attend>,
+    /// Chapter 06: relu², in all training. `None`: the one of the run's kernels.
+    pub relu_squared: Part<Option<ReluSquared>>,
 }
 
 pub struct Part<F> {
@@ -102,17 +105,22 @@ impl Default for Parts {
                 function: transformer::causal_attention,
                 origin: None,
             },
+            relu_squared: Part {
+                function: None,
+                origin: None,
+            },
         }
     }
 }
 
 impl Parts {
     /// Every part by name, with its origin.
-    pub fn named(&self) -> [(&'static str, Option<&Origin>); 3] {
+    pub fn named(&self) -> [(&'static str, Option<&Origin>); 4] {
         [
             ("byte-pair merges", self.merges.origin.as_ref()),
             ("packing", self.packing.origin.as_ref()),
             ("attention", self.attention.origin.as_ref()),
+            ("relu²", self.relu_squared.origin.as_ref()),
         ]
     }
 

@@ -4,6 +4,7 @@
 use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
+use hopper::ReluSquaredWith;
 use pretrain::Interrupt;
 use std::path::PathBuf;
 use tensors::Machine;
@@ -30,6 +31,14 @@ impl Run {
     /// The arithmetic of the model: chapter 06's, which is chapter 03's in fewer passes over memory.
     pub fn kernels(&self) -> &'static dyn Kernels {
         &hopper::Fused
+    }
+
+    /// The same for training, by the relu² that is plugged in if there is one. What measures asks [`Run::kernels`].
+    pub fn training_kernels(&self) -> ReluSquaredWith<'static> {
+        ReluSquaredWith {
+            kernels: self.kernels(),
+            function: self.parts.relu_squared.function,
+        }
     }
 
     /// What the positions of a training row see of each other: by chapter 03's attention, or by the one that is plugged in.

@@ -4,6 +4,7 @@
 //! First on small rows, where a mistake shows, then on rows as long as the run's, on the run's device. Those are timed.
 
 use crate::asking::{LIMIT, Trouble, ask};
+use crate::beside::{near, times_the_chapters};
 use anyhow::{Result, bail};
 use speedrun::arithmetic::model_config;
 use speedrun::parts::{Exercise, Origin, Part, Parts, Plug, Slowdown};
@@ -203,39 +204,16 @@ fn compare(
 ) -> std::result::Result<(), Trouble> {
     let found = ask(LIMIT, move || answer(attend, rows, device, kind))?.map_err(Trouble::Wrong)?;
     let right = answer(causal_attention, rows, device, kind).map_err(Trouble::Wrong)?;
-    // bf16 has 8 bits of precision and fp32 has 24; both are added up over hundreds of numbers.
-    let tolerance = if kind == Kind::Float { 1e-4 } else { 5e-2 };
     let names = [
         "the output",
         "the gradient of q",
         "the gradient of k",
         "the gradient of v",
     ];
-    for ((found, right), name) in found.iter().zip(&right).zip(names) {
-        if !found.defined() {
-            return Err(Trouble::Wrong(format!("loses {name}")));
-        }
-        let scale = 1.0 + right.abs().max().double_value(&[]);
-        // Written so that a NaN is far from everything.
-        let far = (found - right).abs().le(tolerance * scale).logical_not();
-        let far = far.flatten(0, -1).nonzero(); // (n, 1)
-        if far.size()[0] > 0 {
-            let at = far.get(0).int64_value(&[0]);
-            let of = |tensor: &Tensor| tensor.flatten(0, -1).double_value(&[at]);
-            return Err(Trouble::Wrong(format!(
-                "is off in {} of {} numbers: of {name} the first is {:.4} and should be {:.4}",
-                far.size()[0],
-                found.numel(),
-                of(found),
-                of(right)
-            )));
-        }
-    }
-    Ok(())
+    near(&found, &right, &names, kind)
 }
 
-/// Forward and backward together, as a multiple of the chapter's time: the middle one of five pairs, or of as many as five
-/// seconds allow.
+/// Forward and backward together, as a multiple of the chapter's time.
 fn slowdown(attend: Attend, rows: Rows, device: Device, kind: Kind) -> f64 {
     let seconds = |attend: Attend| {
         let [q, k, v] = question(rows, device, kind);
@@ -246,13 +224,6 @@ fn slowdown(attend: Attend, rows: Rows, device: Device, kind: Kind) -> f64 {
         q.0.grad().sum(Kind::Float).double_value(&[]);
         started.elapsed().as_secs_f64()
     };
-    let began = Instant::now();
-    let mut ratios: Vec<f64> = Vec::new();
-    while ratios.is_empty() || (ratios.len() < 5 && began.elapsed().as_secs() < 5) {
-        let own = seconds(causal_attention);
-        ratios.push(seconds(attend) / own);
-    }
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
+    times_the_chapters(|| seconds(causal_attention), || seconds(attend))
 }
 // ANCHOR_END: compare

@@ -1,12 +1,14 @@
 //! The exercises that plug into the speedrun, each looked at before it is let in.
 //!
-//! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`merges`],
-//! [`packing`] and [`attention`] (what is asked).
+//! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`beside`] (how its tensors
+//! are compared), [`merges`], [`packing`], [`attention`] and [`relu_squared`] (what is asked).
 
 pub mod asking;
 pub mod attention;
+pub mod beside;
 pub mod merges;
 pub mod packing;
+pub mod relu_squared;
 
 use speedrun::parts::Plug;
 
@@ -24,5 +26,6 @@ pub fn plugs() -> Vec<Plug> {
         }),
         packing::plug(WHOSE, exercises_02::ex2_fill_a_row::longest_that_fits),
         attention::plug(WHOSE, exercises_03::ex4_causal_attention::causal_attention),
+        relu_squared::plug(WHOSE, exercises_06::ex10_relu_squared::relu_squared),
     ]
 }

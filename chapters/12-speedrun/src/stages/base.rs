@@ -82,9 +82,10 @@ pub fn run(run: &Run) -> Result<Ended> {
     );
     let validation = validation_set(run, &tokenizer, rows, time)?;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
+    let kernels = run.training_kernels();
     let trainer = Trainer {
         gpt: &gpt,
-        kernels: run.kernels(),
+        kernels: &kernels,
         context: run.context(),
         optimizer,
         tokenizer: &tokenizer,

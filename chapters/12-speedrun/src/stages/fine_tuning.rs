@@ -102,11 +102,12 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         Some(validation) => Some(open_mixture(validation, &run.folder.data(), 0, 1)?),
         None => None,
     };
+    let kernels = run.training_kernels();
     let (gpt, outcome) = fine_tune(SftRun {
         base: &base,
         folder: &folder,
         machine: &run.machine,
-        kernels: run.kernels(),
+        kernels: &kernels,
         context: run.context(),
         tokenizer: &tokenizer,
         mixture: open_mixture(&recipe.mixture, &run.folder.data(), 0, 1)?,

@@ -64,13 +64,13 @@ pub fn run(run: &Run) -> Result<Ended> {
         &rates,
         settings.rate_scale,
     )?;
-    let kernels = run.kernels();
+    let (kernels, training) = (run.kernels(), run.training_kernels());
     let make_sampler: &MakeSampler<'_> = &|gpt| Box::new(Engine::new(gpt, kernels));
     let make_tool: &MakeTool<'_> = &|| Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let outcome = reinforce(GrpoRun {
         gpt: &start.gpt,
-        kernels,
+        kernels: &training,
         context: run.context(),
         make_sampler,
         make_tool: Some(make_tool),

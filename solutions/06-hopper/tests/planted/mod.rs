@@ -1,0 +1,53 @@
+//! Answers that are wrong on purpose: mistakes that somebody could make, and answers that look at nothing. The tests of an
+//! exercise are only worth something if each of these fails them.
+
+mod adding_up;
+mod estimating;
+mod going_back;
+mod losing;
+mod planning;
+mod rounding;
+mod squaring;
+
+use judge::program::{Kind, Wrong};
+use judge::{Exercise, Property};
+
+pub fn wrong() -> Vec<Wrong> {
+    [
+        estimating::wrong(),
+        going_back::wrong(),
+        adding_up::wrong(),
+        losing::wrong(),
+        rounding::wrong(),
+        planning::wrong(),
+        squaring::wrong(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The exercise that an answer belongs to.
+struct Of<T> {
+    number: u32,
+    name: &'static str,
+    properties: fn() -> Vec<Property<T>>,
+}
+
+impl<T: Send + Sync + 'static> Of<T> {
+    fn planted(&self, name: &'static str, table: T) -> Wrong {
+        self.wrong(Kind::Planted, name, table)
+    }
+
+    fn constant(&self, name: &'static str, table: T) -> Wrong {
+        self.wrong(Kind::Constant, name, table)
+    }
+
+    fn wrong(&self, kind: Kind, name: &'static str, table: T) -> Wrong {
+        Wrong {
+            kind,
+            name,
+            exercise: Exercise::new(self.number, self.name, (self.properties)(), table),
+        }
+    }
+}
