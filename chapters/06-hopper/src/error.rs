@@ -7,4 +7,8 @@ pub enum Error {
     Tensors(#[from] tensors::Error),
     #[error(transparent)]
     Torch(#[from] tch::TchError),
+    #[error("{doing}: libtorch says: {said}")]
+    Glue { doing: &'static str, said: String },
+    #[error("{0}")]
+    Precision(String),
 }
