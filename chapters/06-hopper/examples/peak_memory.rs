@@ -1,4 +1,4 @@
-//! What a step of d20 (2026, V 32,768, B 32, T 2,048, bf16) takes, with three sets of kernels. Arithmetic; nothing runs.
+//! What a step of d20 (2026, V 32,768, B 32, T 2,048, bf16) takes, with four sets of kernels. Arithmetic; nothing runs.
 
 use anyhow::Result;
 use hopper::precision::memory_model::{Choices, Keeps, MemoryModel};
@@ -15,6 +15,10 @@ fn main() -> Result<()> {
             choices,
         })
     };
+    let joined = Choices {
+        mix: Keeps::Output,
+        ..Choices::fused(Keeps::Output)
+    };
     for (name, choices) in [
         ("plain expressions", Choices::plain()),
         ("fused, backward from inputs", Choices::fused(Keeps::Input)),
@@ -22,9 +26,11 @@ fn main() -> Result<()> {
             "fused, backward from outputs",
             Choices::fused(Keeps::Output),
         ),
+        ("the same, mix and norm joined", joined),
     ] {
-        let model = model(choices)?;
-        println!("{name}: {:.1} GB", model.peak() as f64 / 1e9);
+        let peak = model(choices)?.peak() as f64;
+        let (gb, gib) = (peak / 1e9, peak / (1u64 << 30) as f64);
+        println!("{name:<31} {gb:6.1} GB  {gib:6.1} GiB");
     }
     println!("{}", model(Choices::fused(Keeps::Output))?.table());
     Ok(())

@@ -235,3 +235,27 @@ fn kept_is_what_the_model_says_and_gradients_are_the_plain_ones() -> anyhow::Res
     }
     Ok(())
 }
+
+/// What a join of mix and norm would use (see `Choices::mix`).
+#[test]
+fn the_gradient_of_r_follows_from_what_the_norm_gave() {
+    tch::manual_seed(8);
+    let real = |shape: &[i64]| Tensor::randn(shape, (Kind::Double, Device::Cpu));
+    let (r, s) = (Tensor::from(1.1), Tensor::from(0.2));
+    let (r, s) = (r.set_requires_grad(true), s.set_requires_grad(true));
+    let (x, x0, weight) = (real(&[3, 5, 8]), real(&[3, 5, 8]), real(&[3, 5, 8]));
+    let mixed = &r * &x + &s * &x0;
+    let rho = (mixed.square().mean_dim(-1, true, Kind::Double) + 1e-7).rsqrt();
+    let normed = &mixed * &rho;
+    (&normed * &weight).sum(Kind::Double).backward();
+
+    let _unrecorded = tch::no_grad_guard();
+    let (y, rho) = (normed.detach(), rho.detach());
+    let g = &rho * (&weight - &y * (&weight * &y).mean_dim(-1, true, Kind::Double)); // by the mix
+    let ds = (&g * &x0).sum(Kind::Double);
+    let dr = ((&g * y / rho).sum(Kind::Double) - &s * &ds) / &r;
+    for (ours, autograds) in [(ds, s.grad()), (dr, r.grad())] {
+        let (ours, autograds) = (ours.double_value(&[]), autograds.double_value(&[]));
+        assert!((ours - autograds).abs() < 1e-9, "{ours} {autograds}");
+    }
+}

@@ -53,7 +53,7 @@ impl MemoryModel {
 
         // The stream. Layer 0's is x₀ itself, which is counted with the whole model.
         keep(
-            switches.residual_scalars,
+            switches.residual_scalars && self.choices.mix != Keeps::Output,
             "x, for the gradient of r in r·x + s·x₀",
             "N·C·e",
             layers - 1,
@@ -226,7 +226,7 @@ impl MemoryModel {
         // The stream in the middle is kept by the next layer already, if there is one that keeps what it reads.
         let middle = self.config.layers / 2;
         let read_again = middle + 1 < self.config.layers
-            && (switches.residual_scalars
+            && (switches.residual_scalars && self.choices.mix != Keeps::Output
                 || self.choices.norm == Keeps::Plain && self.kind == Kind::Float
                 || self.choices.norm == Keeps::Input);
         keep(

@@ -54,6 +54,9 @@ pub enum Loss {
 /// Which kernels run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choices {
+    /// r·x + s·x₀. `Output` takes a join with the norm behind it: then dr = (Σ g·x′ − s·ds) / r, where x′, the mix, is what
+    /// the norm gave divided by its 1/√mean, and x itself need not be kept. Chapter 03 has no such join.
+    pub mix: Keeps,
     pub norm: Keeps,
     pub rotary: Keeps,
     pub relu_squared: Keeps,
@@ -69,6 +72,7 @@ impl Choices {
     /// Chapter 03's.
     pub fn plain() -> Choices {
         Choices {
+            mix: Keeps::Plain,
             norm: Keeps::Plain,
             rotary: Keeps::Plain,
             relu_squared: Keeps::Plain,
@@ -79,14 +83,15 @@ impl Choices {
         }
     }
 
-    /// Everything that this chapter has, each backward in terms of what it `keeps`.
+    /// What chapter 03's seam has room for, each backward in terms of what it `keeps`.
     pub fn fused(keeps: Keeps) -> Choices {
         Choices {
+            mix: Keeps::Input,
             norm: keeps,
             rotary: keeps,
             relu_squared: keeps,
             window: Window::Native,
-            loss: Loss::Chunked { rows: 4096 },
+            loss: Loss::Chunked { rows: 2048 },
             working_copies: true,
             narrow_tables: true,
         }
