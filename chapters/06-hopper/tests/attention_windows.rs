@@ -124,8 +124,11 @@ fn a_whole_model_with_windows_has_the_same_loss_and_gradients() -> anyhow::Resul
         {
             let _unrecorded = tch::no_grad_guard();
             for parameter in gpt.parameters() {
-                // The projections start at zero, behind which no gradient would reach the attention.
-                let noise = parameter.tensor.cos().g_mul_scalar(0.05);
+                // The projections start at zero, behind which no gradient would reach the attention. (A
+                // constant would make all positions alike, and gradients differences of nearly equal numbers.)
+                let count = parameter.tensor.numel() as i64;
+                let noise = Tensor::arange(count, (Kind::Float, Device::Cpu)) * 12.9898;
+                let noise = noise.sin().view_as(&parameter.tensor) * 0.05;
                 let _ = parameter.tensor.shallow_clone().g_add_(&noise);
             }
         }

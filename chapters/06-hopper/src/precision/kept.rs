@@ -199,8 +199,15 @@ impl MemoryModel {
             norm,
         );
         keep(true, "their 1/√mean", "N·4", 2, n * 4);
-        // Without residual scalars nobody keeps x₀, unless the first layer's norm does, where it is counted already.
-        keep(switches.residual_scalars, "x₀", "N·C·e", 1, stream);
+        // x₀ is what the first norm gave, or smear made of it; without residual scalars only a norm that keeps its output does.
+        let output_norm = self.choices.norm == Keeps::Output && !switches.smear;
+        keep(
+            switches.residual_scalars || output_norm,
+            "x₀",
+            "N·C·e",
+            1,
+            stream,
+        );
         keep(
             switches.smear,
             "each token's predecessor",
