@@ -9,4 +9,8 @@ pub enum Error {
     Cuda(#[from] crate::cuda::Error),
     #[error(transparent)]
     Torch(#[from] tch::TchError),
+    #[error("{doing}: libtorch says: {said}")]
+    Glue { doing: &'static str, said: String },
+    #[error("{0}")]
+    Precision(String),
 }

@@ -10,6 +10,7 @@ pub mod cpu;
 pub mod cuda;
 mod error;
 mod fused;
+mod glue;
 pub mod precision;
 mod relu_squared_with;
 mod updates;

@@ -1,0 +1,225 @@
+//! Attention with windows is chapter 03's, forward and backward, at every shape.
+
+use std::time::Instant;
+
+use hopper::attention::backend::{self, Backend, ChangingShapes};
+use hopper::attention::{Windowed, windowed_attention};
+use tch::{Device, Kind, Tensor};
+use transformer::{Attend, Config, Gpt, Plain, causal_attention};
+
+/// q (B, T, H, D) turned to (B, H, T, D), as the model hands it over; k and v likewise.
+fn inputs(batch: i64, heads: i64, kv_heads: i64, time: i64, width: i64, kind: Kind) -> [Tensor; 3] {
+    [heads, kv_heads, kv_heads].map(|heads| {
+        let x = Tensor::randn([batch, time, heads, width], (kind, Device::Cpu));
+        x.transpose(1, 2).set_requires_grad(true)
+    })
+}
+
+/// (y, dq, dk, dv) of y · weight.
+fn run(attend: Attend, inputs: &[Tensor; 3], window: Option<i64>, weight: &Tensor) -> Vec<Tensor> {
+    let leaves = inputs
+        .each_ref()
+        .map(|x| x.detach().set_requires_grad(true));
+    let y = attend(&leaves[0], &leaves[1], &leaves[2], window);
+    (&y * weight).sum(Kind::Float).backward();
+    let gradients = leaves.iter().map(Tensor::grad);
+    std::iter::once(y.detach()).chain(gradients).collect()
+}
+
+/// Relative to the largest number, or to 1 where all are smaller: inputs are of that size, and with a window of 0 the exact dq
+/// is zero.
+fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
+    let scale = b.abs().max().double_value(&[]).max(1.0);
+    (a - b).abs().max().double_value(&[]) / scale
+}
+
+#[test]
+fn windows_of_all_shapes_agree_with_chapter_03_forward_and_backward() {
+    tch::manual_seed(3);
+    let mut largest = 0.0f64;
+    for (batch, heads, kv_heads, time, width) in [
+        (1, 1, 1, 1, 2),
+        (2, 2, 2, 63, 8),
+        (1, 4, 4, 64, 16),
+        (2, 4, 2, 65, 8),
+        (1, 6, 1, 129, 10),
+        (3, 2, 1, 200, 6),
+        (1, 3, 3, 257, 32),
+    ] {
+        for window in [
+            None,
+            Some(0),
+            Some(1),
+            Some(7),
+            Some(63),
+            Some(64),
+            Some(128),
+            Some(time - 2),
+            Some(time - 1),
+            Some(time),
+            Some(10 * time),
+        ] {
+            if window.is_some_and(|window| window < 0) {
+                continue;
+            }
+            let inputs = inputs(batch, heads, kv_heads, time, width, Kind::Float);
+            let weight = inputs[0].detach().randn_like();
+            let ours = run(windowed_attention, &inputs, window, &weight);
+            let plain = run(causal_attention, &inputs, window, &weight);
+            for (name, (ours, plain)) in ["y", "dq", "dk", "dv"].iter().zip(ours.iter().zip(&plain))
+            {
+                let difference = largest_difference(ours, plain);
+                largest = largest.max(difference);
+                assert!(
+                    difference < 1e-5,
+                    "{name} differs by {difference:e} at B {batch} H {heads} K {kv_heads} T {time} D {width}, window {window:?}"
+                );
+            }
+        }
+    }
+    println!("largest relative difference {largest:.1e}");
+}
+
+#[test]
+fn windows_agree_in_bf16_within_its_digits() {
+    tch::manual_seed(4);
+    let inputs = inputs(1, 4, 2, 130, 16, Kind::BFloat16);
+    let weight = inputs[0].detach().randn_like();
+    let ours = run(windowed_attention, &inputs, Some(50), &weight);
+    let wide = inputs.map(|x| x.detach().to_kind(Kind::Float));
+    let plain = run(
+        causal_attention,
+        &wide,
+        Some(50),
+        &weight.to_kind(Kind::Float),
+    );
+    for (ours, plain) in ours.iter().zip(&plain) {
+        assert!(largest_difference(&ours.to_kind(Kind::Float), plain) < 2e-2);
+    }
+}
+
+#[test]
+fn a_query_sees_its_window_and_not_one_key_more() {
+    // Values are one-hot by position and all scores are equal: y says who was seen.
+    let (time, window) = (150, 40);
+    let zeros = Tensor::zeros([1, 1, time, time], (Kind::Float, Device::Cpu));
+    let v = Tensor::eye(time, (Kind::Float, Device::Cpu)).view([1, 1, time, time]);
+    let y = windowed_attention(&zeros, &zeros, &v, Some(window));
+    for t in 0..time {
+        for s in 0..time {
+            let seen = y.double_value(&[0, 0, t, s]) > 0.0;
+            assert_eq!(seen, s <= t && t - s <= window, "query {t}, key {s}");
+        }
+    }
+}
+
+#[test]
+fn a_whole_model_with_windows_has_the_same_loss_and_gradients() -> anyhow::Result<()> {
+    let mut config = Config::d_2026(2, 96, 512, 32)?;
+    config.layers = 3;
+    config.switches.window_pattern = Some("SL".to_string());
+    let ids = Tensor::randint(96, [2, 300], (Kind::Int64, Device::Cpu));
+    let losses = |attend: bool| -> anyhow::Result<(f64, Vec<(String, Tensor)>)> {
+        let gpt = Gpt::new(&config, Device::Cpu, 5)?;
+        {
+            let _unrecorded = tch::no_grad_guard();
+            for parameter in gpt.parameters() {
+                // The projections start at zero, behind which no gradient would reach the attention. (A
+                // constant would make all positions alike, and gradients differences of nearly equal numbers.)
+                let count = parameter.tensor.numel() as i64;
+                let noise = Tensor::arange(count, (Kind::Float, Device::Cpu)) * 12.9898;
+                let noise = noise.sin().view_as(&parameter.tensor) * 0.05;
+                let _ = parameter.tensor.shallow_clone().g_add_(&noise);
+            }
+        }
+        let loss = match attend {
+            true => gpt.loss_in(&Plain, &mut Windowed, &ids, &ids)?,
+            false => gpt.loss(&Plain, &ids, &ids)?,
+        };
+        loss.sum.backward();
+        let gradients = gpt.parameters().iter();
+        let gradients = gradients
+            .map(|p| (p.name.clone(), p.tensor.grad()))
+            .collect();
+        Ok((loss.sum.double_value(&[]), gradients))
+    };
+    let (ours, plain) = (losses(true)?, losses(false)?);
+    assert!((ours.0 - plain.0).abs() < 1e-5 * plain.0);
+    let mut largest = 0.0f64;
+    for ((name, ours), (_, plain)) in ours.1.iter().zip(&plain.1) {
+        let difference = largest_difference(ours, plain);
+        largest = largest.max(difference);
+        // Three layers multiply the rounding of one: 6e-6 was seen.
+        assert!(difference < 1e-4, "{name} differs by {difference:e}");
+    }
+    println!("largest relative difference of a gradient {largest:.1e}");
+    Ok(())
+}
+
+#[test]
+fn switches_of_back_ends_change_what_libtorch_would_run() -> anyhow::Result<()> {
+    let x = Tensor::randn([1, 2, 16, 8], (Kind::Float, Device::Cpu));
+    assert_eq!(backend::would_run(&x, &x, &x, None, true)?, Backend::Flash);
+    backend::allow(Backend::Flash, false);
+    let without = backend::would_run(&x, &x, &x, None, true);
+    backend::allow(Backend::Flash, true);
+    assert_eq!(without?, Backend::Math);
+
+    let before = backend::order()?;
+    backend::set_order(&[Backend::Efficient, Backend::Math])?;
+    let after = backend::order()?;
+    backend::set_order(&before)?;
+    assert_eq!(after[..2], [Backend::Efficient, Backend::Math]);
+    assert_eq!(after.len(), before.len());
+    assert_eq!(backend::order()?, before);
+
+    // Guards that overlap: cuDNN is forbidden until the last is gone, and then what it was.
+    let was = backend::allowed(Backend::CuDnn);
+    let first = ChangingShapes::begin();
+    let second = ChangingShapes::begin();
+    assert!(!backend::allowed(Backend::CuDnn));
+    drop(first);
+    assert!(!backend::allowed(Backend::CuDnn));
+    drop(second);
+    assert_eq!(backend::allowed(Backend::CuDnn), was);
+
+    let report = backend::report(&Config::d(2, 64, 32)?, Kind::Float, Device::Cpu)?;
+    println!("{report}");
+    assert_eq!(report.full, Backend::Flash);
+    assert!(!report.native_window);
+    Ok(())
+}
+
+/// Not a bar: prints what the blocks save here. `cargo test -p hopper --test attention_windows -- --ignored --nocapture`
+#[test]
+#[ignore = "measures"]
+fn measured_against_the_mask() {
+    let (batch, heads, time, width, window) = (8, 2, 512, 128, 128);
+    tch::manual_seed(1);
+    let inputs = inputs(batch, heads, heads, time, width, Kind::Float);
+    let weight = inputs[0].detach().randn_like();
+    let time_of = |attend: Attend, window| {
+        let start = Instant::now();
+        run(attend, &inputs, window, &weight);
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    let mut ratios = Vec::new();
+    let (mut blocks, mut masks, mut full) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..15 {
+        masks.push(time_of(causal_attention, Some(window)));
+        blocks.push(time_of(windowed_attention, Some(window)));
+        full.push(time_of(causal_attention, None));
+        ratios.push(masks[masks.len() - 1] / blocks[blocks.len() - 1]);
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    println!(
+        "B {batch} H {heads} T {time} D {width} window {window}, forward and backward: mask {:.1} ms, blocks {:.1} ms, no window {:.1} ms, mask / blocks {:.2}",
+        median(masks),
+        median(blocks),
+        median(full),
+        median(ratios)
+    );
+}
