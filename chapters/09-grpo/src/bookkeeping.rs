@@ -30,6 +30,7 @@ impl GrpoRun<'_> {
                 evaluated: None,
                 position: None,
                 metrics_bytes: self.metrics.bytes(),
+                troubles: 0,
                 tokenizer: fingerprint,
                 recipe,
             });
