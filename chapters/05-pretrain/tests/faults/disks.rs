@@ -143,7 +143,8 @@ proptest! {
 
 #[test]
 fn a_missing_file_a_short_file_and_a_broken_manifest_are_named() {
-    let spoil: [(&str, &str, &dyn Fn(&Path)); 4] = [
+    type Spoil = dyn Fn(&Path);
+    let spoil: [(&str, &str, &Spoil); 4] = [
         ("optimizer-0.safetensors", "missing", &|path| {
             std::fs::remove_file(path).expect("remove")
         }),
