@@ -92,6 +92,11 @@ impl Tokenizer {
         tokenizer_json::save(self, path)
     }
 
+    /// The text of a tokenizer.json, for whoever writes it by means of their own.
+    pub fn to_json_text(&self) -> String {
+        tokenizer_json::text(self)
+    }
+
     /// Bytes and merges, without the special tokens.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.tables.vocabulary

@@ -48,10 +48,15 @@ fn spell(alphabet: &[char; 256], bytes: &[u8]) -> String {
 
 // ANCHOR: save
 pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<(), Error> {
+    atomic_file::write(path, text(tokenizer).as_bytes())
+}
+
+/// What stands in the file.
+pub fn text(tokenizer: &Tokenizer) -> String {
     let mut text = serde_json::to_string_pretty(&to_json(tokenizer))
         .expect("strings and numbers always serialise");
     text.push('\n');
-    atomic_file::write(path, text.as_bytes())
+    text
 }
 
 fn to_json(tokenizer: &Tokenizer) -> Value {

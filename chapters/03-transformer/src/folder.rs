@@ -8,7 +8,7 @@ use std::path::Path;
 use tch::{Device, Tensor};
 
 use crate::safetensors_io::{read_tensors, write_tensors};
-use crate::{Error, Gpt, hf_config};
+use crate::{Config, Error, Gpt, hf_config};
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
@@ -25,7 +25,7 @@ pub fn save_folder(gpt: &Gpt, folder: &Path) -> Result<(), Error> {
     write_tensors(&folder.join(WEIGHTS), &tensors)?;
 
     let path = folder.join(CONFIG);
-    let text = format!("{:#}\n", hf_config::to_json(gpt.config()));
+    let text = config_text(gpt.config());
     let unfinished = path.with_extension("unfinished");
     let write = || {
         let mut file = File::create(&unfinished)?;
@@ -37,6 +37,11 @@ pub fn save_folder(gpt: &Gpt, folder: &Path) -> Result<(), Error> {
         path: path.clone(),
         source,
     })
+}
+
+/// What stands in `config.json`.
+pub fn config_text(config: &Config) -> String {
+    format!("{:#}\n", hf_config::to_json(config))
 }
 // ANCHOR_END: save
 

@@ -60,7 +60,7 @@ mod windows;
 pub use config::Config;
 pub use context::{Attend, Causal, CausalWith, Context, causal_attention};
 pub use error::Error;
-pub use folder::save_folder;
+pub use folder::{config_text, save_folder};
 pub use generation::Generation;
 pub use gpt::{Gpt, Parameter};
 pub use insight::Insight;

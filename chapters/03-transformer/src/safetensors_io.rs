@@ -78,6 +78,42 @@ pub fn write_tensors(path: &Path, tensors: &[(String, &Tensor)]) -> Result<(), E
         path: path.to_path_buf(),
         source,
     };
+    let views = views(path, tensors)?;
+    let unfinished = path.with_extension("unfinished");
+    let written = safetensors::serialize_to_file(views, note(), &unfinished)
+        .map_err(|source| Error::Safetensors {
+            path: path.to_path_buf(),
+            source,
+        })
+        .and_then(|()| {
+            File::open(&unfinished)
+                .and_then(|file| file.sync_all())
+                .map_err(in_file)
+        })
+        .and_then(|()| fs::rename(&unfinished, path).map_err(in_file));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished); // the first error is the one to report
+    }
+    written
+}
+
+/// The same file's content in memory, for whoever writes it by means of their own. `path` is what errors name.
+pub fn to_bytes(path: &Path, tensors: &[(String, &Tensor)]) -> Result<Vec<u8>, Error> {
+    safetensors::serialize(views(path, tensors)?, note()).map_err(|source| Error::Safetensors {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// "pt" tells transformers that the tensors are PyTorch's, weights [out, in].
+fn note() -> Option<HashMap<String, String>> {
+    Some(HashMap::from([("format".to_string(), "pt".to_string())]))
+}
+
+fn views<'a>(
+    path: &Path,
+    tensors: &'a [(String, &'a Tensor)],
+) -> Result<Vec<(&'a str, Bytes<'a>)>, Error> {
     let mut views = Vec::new();
     for (name, tensor) in tensors {
         let kind = tensor.kind();
@@ -99,24 +135,7 @@ pub fn write_tensors(path: &Path, tensors: &[(String, &Tensor)]) -> Result<(), E
             },
         ));
     }
-    // "pt" tells transformers that the tensors are PyTorch's, weights [out, in].
-    let note = HashMap::from([("format".to_string(), "pt".to_string())]);
-    let unfinished = path.with_extension("unfinished");
-    let written = safetensors::serialize_to_file(views, Some(note), &unfinished)
-        .map_err(|source| Error::Safetensors {
-            path: path.to_path_buf(),
-            source,
-        })
-        .and_then(|()| {
-            File::open(&unfinished)
-                .and_then(|file| file.sync_all())
-                .map_err(in_file)
-        })
-        .and_then(|()| fs::rename(&unfinished, path).map_err(in_file));
-    if written.is_err() {
-        let _ = fs::remove_file(&unfinished); // the first error is the one to report
-    }
-    written
+    Ok(views)
 }
 
 /// A tensor as the writer wants to see it. Its bytes are copied only when their turn comes, one tensor at a time.

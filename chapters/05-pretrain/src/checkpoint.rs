@@ -2,17 +2,21 @@
 //! Checkpoints that are complete or absent.
 //!
 //! A checkpoint folder is a Hugging Face model folder (`config.json`, `model.safetensors`, `tokenizer.json`) plus
-//! what training needs to go on: `state.json` and `optimizer-0.safetensors`. It is written beside its final name,
-//! synced to the disk and renamed; the previous one steps aside until then. A power cut at any moment leaves one
-//! of the two, whole.
+//! what training needs to go on: `state.json` and `optimizer-0.safetensors`, and `manifest.json`, by which damage is
+//! noticed. It is written beside its final name, synced to the disk and renamed; the one before steps aside. A power cut at
+//! any moment leaves a whole one, the old or the new.
+//!
+//! Here is what a checkpoint says, and how it is loaded. [`crate::snapshot`] makes it, [`crate::shelf`] keeps it.
 
 use crate::Error;
+use crate::disk::RealDisk;
+use crate::shelf::{self, Keep};
+use crate::snapshot::Snapshot;
 use dataset::Position;
 use muon::Optimizer;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use tokenizer::Special;
+use std::fs;
+use std::path::Path;
 use transformer::{Gpt, safetensors_io};
 // ANCHOR_END: head
 
@@ -43,6 +47,9 @@ pub struct TrainState {
     pub positions: Vec<Position>,
     /// The length of `metrics.jsonl` when this checkpoint was made.
     pub metrics_bytes: u64,
+    /// Steps that were skipped or gone back from (see [`crate::trouble`]).
+    #[serde(default)]
+    pub troubles: u64,
     /// Fingerprint of the tokenizer that the token ids come from.
     pub tokenizer: String,
     /// What must not change between two parts of one run (batch sizes, rates, data), in words.
@@ -72,8 +79,8 @@ impl TrainState {
 // ANCHOR_END: state
 
 // ANCHOR: save
-/// Writes a checkpoint under `folder`, replacing the one there only when the new one is whole. All ranks of the optimizer
-/// must call it: they help to put its buffers together, rank 0 writes, and all return when the checkpoint is there.
+/// Writes a checkpoint now: `folder` becomes the newest one when it is whole. All ranks of the optimizer must call it: they
+/// help to put its buffers together, rank 0 writes, and all return when the checkpoint is there.
 ///
 /// # Errors
 /// Names the file that could not be written (a full disk, a missing right); the old checkpoint is untouched then.
@@ -87,105 +94,21 @@ pub fn save(
     let buffers = optimizer.map(Optimizer::state).transpose()?;
     let ranks = optimizer.map(Optimizer::collective);
     if ranks.is_none_or(|ranks| ranks.rank() == 0) {
-        write(folder, gpt, buffers, tokenizer, state)?;
+        let snapshot = Snapshot::take(gpt, buffers, tokenizer, state);
+        snapshot.write(&RealDisk, folder, &Keep::default())?;
     }
     ranks.map_or(Ok(()), |ranks| Ok(ranks.barrier()?))
 }
 
-fn write(
-    folder: &Path,
-    gpt: &Gpt,
-    buffers: Option<Vec<(String, tch::Tensor)>>,
-    tokenizer: &tokenizer::Tokenizer,
-    state: &TrainState,
-) -> Result<(), Error> {
-    let new = sibling(folder, "new");
-    if new.exists() {
-        fs::remove_dir_all(&new).map_err(|e| Error::file(&new, e))?;
-    }
-    fs::create_dir_all(&new).map_err(|e| Error::file(&new, e))?;
-    transformer::save_folder(gpt, &new)?;
-    tokenizer.save(&new.join("tokenizer.json"))?;
-    // Where text begins and where an answer ends, for other programs that generate with this folder.
-    let ends = serde_json::json!({
-        "bos_token_id": tokenizer.special(Special::Bos),
-        "eos_token_id": tokenizer.special(Special::AssistantEnd),
-    });
-    let path = new.join("generation_config.json");
-    fs::write(&path, ends.to_string()).map_err(|e| Error::file(&path, e))?;
-    if let Some(buffers) = buffers {
-        let buffers: Vec<(String, &tch::Tensor)> = buffers
-            .iter()
-            .map(|(name, tensor)| (name.clone(), tensor))
-            .collect();
-        safetensors_io::write_tensors(&new.join("optimizer-0.safetensors"), &buffers)?;
-    }
-    let path = new.join("state.json");
-    let text = serde_json::to_string(state).expect("a state is plain data");
-    fs::write(&path, text).map_err(|e| Error::file(&path, e))?;
-    sync(&new)?;
-
-    let previous = sibling(folder, "previous");
-    if folder.exists() {
-        if previous.exists() {
-            fs::remove_dir_all(&previous).map_err(|e| Error::file(&previous, e))?;
-        }
-        fs::rename(folder, &previous).map_err(|e| Error::file(folder, e))?;
-    }
-    fs::rename(&new, folder).map_err(|e| Error::file(folder, e))?;
-    if let Some(parent) = folder.parent() {
-        sync(parent)?;
-    }
-    if previous.exists() {
-        fs::remove_dir_all(&previous).map_err(|e| Error::file(&previous, e))?;
-    }
-    Ok(())
-}
-
-// ANCHOR_END: save
-
-// ANCHOR: sync
-/// `base` → `base.new`: on the same disk, so that the rename is one step.
-fn sibling(folder: &Path, suffix: &str) -> PathBuf {
-    let mut name = folder.as_os_str().to_os_string();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Waits until the files of a folder, and its list of names, are on the disk.
-fn sync(folder: &Path) -> Result<(), Error> {
-    for entry in fs::read_dir(folder).map_err(|e| Error::file(folder, e))? {
-        let path = entry.map_err(|e| Error::file(folder, e))?.path();
-        if path.is_file() {
-            File::open(&path)
-                .and_then(|file| file.sync_all())
-                .map_err(|e| Error::file(&path, e))?;
-        }
-    }
-    File::open(folder)
-        .and_then(|file| file.sync_all())
-        .map_err(|e| Error::file(folder, e))
-}
-// ANCHOR_END: sync
-
-// ANCHOR: recover
-/// Puts the previous checkpoint back if the program died between the two renames of [`save`], and clears what it
-/// left behind. Call before asking whether a checkpoint exists.
+/// Puts the newest whole checkpoint in its place (see [`shelf::recover`]), and says on the standard error what was not
+/// whole. Call before asking whether a checkpoint exists.
 pub fn recover(folder: &Path) -> Result<(), Error> {
-    let (new, previous) = (sibling(folder, "new"), sibling(folder, "previous"));
-    if !folder.exists() && previous.exists() {
-        fs::rename(&previous, folder).map_err(|e| Error::file(&previous, e))?;
-    }
-    for left_over in [new, previous] {
-        if left_over.exists() {
-            fs::remove_dir_all(&left_over).map_err(|e| Error::file(&left_over, e))?;
-        }
+    for said in shelf::recover(&RealDisk, folder)? {
+        eprintln!("{said}");
     }
     Ok(())
 }
-
-// ANCHOR_END: recover
+// ANCHOR_END: save
 
 // ANCHOR: load
 /// The state of the checkpoint in `folder`, or `None` where there is none.
@@ -207,6 +130,23 @@ pub fn load_optimizer(folder: &Path, optimizer: &mut Optimizer) -> Result<(), Er
     let path = folder.join("optimizer-0.safetensors");
     let buffers = safetensors_io::read_tensors(&path)?;
     Ok(optimizer.load_state(buffers)?)
+}
+
+/// Puts the weights of a checkpoint into a model of the same shape.
+pub fn load_weights(folder: &Path, gpt: &Gpt) -> Result<(), Error> {
+    let path = folder.join("model.safetensors");
+    let saved = safetensors_io::read_tensors(&path)?;
+    let _no_graph = tch::no_grad_guard();
+    for parameter in gpt.parameters() {
+        let name = &parameter.name;
+        let found = saved.iter().find(|(known, _)| known == name);
+        let Some((_, tensor)) = found.filter(|(_, it)| it.size() == parameter.tensor.size()) else {
+            let what = format!("{name} is missing, or has another shape");
+            return Err(Error::Checkpoint { path, what });
+        };
+        parameter.tensor.shallow_clone().copy_(tensor);
+    }
+    Ok(())
 }
 
 /// The tokenizer of a model folder, checked against the model's vocabulary.

@@ -12,8 +12,8 @@ use dataset::{
 };
 use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
 use pretrain::{
-    Evaluation, Interrupt, KneserNey, Metrics, Outcome, Schedule, Settings, Trainer, bits_per_byte,
-    take_batches, token_bytes_table,
+    Durability, Evaluation, Interrupt, KneserNey, Metrics, Outcome, Schedule, Settings, Trainer,
+    bits_per_byte, take_batches, token_bytes_table,
 };
 use std::ops::ControlFlow;
 use tokenizer::{Special, Tokenizer, TrainSettings};
@@ -100,6 +100,7 @@ fn main() -> Result<()> {
             evaluate_every: 100,
             checkpoint_seconds: 60.0,
             folder: scratch.path().join("base"),
+            durability: Durability::default(),
             recipe: "demonstration".into(),
             flops_per_token: dial::flops_per_token(&config) as f64,
             peak_flops: Some(tensors::measure_gemm_gflops(&machine) * 1e9),

@@ -17,6 +17,9 @@ pub struct Metrics {
     path: PathBuf,
     file: File,
     bytes: u64,
+    /// Lines that could not be written yet, and whether they may wait.
+    waiting: Vec<u8>,
+    patient: bool,
 }
 
 impl Metrics {
@@ -32,16 +35,31 @@ impl Metrics {
             path: path.to_path_buf(),
             file,
             bytes,
+            waiting: Vec::new(),
+            patient: false,
         })
     }
 
-    /// Bytes written so far: what a checkpoint remembers.
+    /// Bytes written so far, and those of lines that wait: what a checkpoint remembers.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.bytes + self.waiting.len() as u64
+    }
+
+    /// Whether a line that cannot be written (a full disk) waits in memory, instead of ending the run.
+    pub fn patient(&mut self, patient: bool) {
+        self.patient = patient;
+    }
+
+    /// The open file, for whoever has to wait until it is on the disk.
+    pub fn handle(&self) -> Result<File, Error> {
+        self.file
+            .try_clone()
+            .map_err(|e| Error::file(&self.path, e))
     }
 
     /// Cuts the log back to the length that a checkpoint remembers. A shorter file is left as it is.
     pub fn truncate(&mut self, bytes: u64) -> Result<(), Error> {
+        self.waiting.clear();
         if bytes < self.bytes {
             self.file
                 .set_len(bytes)
@@ -73,12 +91,23 @@ impl Metrics {
         if let (Value::Object(event), Value::Object(fields)) = (&mut event, fields) {
             event.extend(fields);
         }
-        let line = format!("{event}\n");
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(|e| Error::file(&self.path, e))?;
-        self.bytes += line.len() as u64;
-        Ok(())
+        self.waiting
+            .extend_from_slice(format!("{event}\n").as_bytes());
+        match self.file.write_all(&self.waiting) {
+            Ok(()) => {
+                self.bytes += self.waiting.len() as u64;
+                self.waiting.clear();
+                Ok(())
+            }
+            Err(error) => {
+                // Part of a line may be there.
+                let _ = self.file.set_len(self.bytes);
+                match self.patient {
+                    true => Ok(()),
+                    false => Err(Error::file(&self.path, error)),
+                }
+            }
+        }
     }
 }
 // ANCHOR_END: metrics

@@ -13,10 +13,14 @@
 use crate::Error;
 use crate::bits_per_byte::batch_tensors;
 use crate::checkpoint::{self, TrainState};
+use crate::durability::{Durability, WhenUnwritable};
 use crate::interrupt::Interrupt;
 use crate::metrics::Metrics;
 use crate::progress::{Progress, Status};
 use crate::schedule::Schedule;
+use crate::snapshot::Snapshot;
+use crate::trouble::Reaction;
+use crate::writer::Writer;
 use dataset::{Batch, BatchSource, Position};
 use muon::{Optimizer, gather_bytes, sum_over_ranks};
 use serde_json::json;
@@ -42,6 +46,8 @@ pub struct Settings {
     pub checkpoint_seconds: f64,
     /// Where the checkpoint goes.
     pub folder: PathBuf,
+    /// How many checkpoints are kept, and what is done when one cannot be written or a step cannot be taken.
+    pub durability: Durability,
     /// What must be equal when the run resumes, in words (see [`TrainState::recipe`]).
     pub recipe: String,
     /// Model FLOPs per token and the device's peak FLOP/s, for the MFU in the progress line.
@@ -88,6 +94,15 @@ pub enum Outcome {
     Interrupted(TrainState),
 }
 
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stepped {
+    Taken,
+    Skipped,
+    /// The weights are to go back to the last checkpoint.
+    GoBack,
+}
+
 impl Trainer<'_> {
     /// The state of a run that has not begun.
     pub fn fresh_state(&self) -> TrainState {
@@ -103,6 +118,7 @@ impl Trainer<'_> {
             position: None,
             positions: Vec::new(),
             metrics_bytes: self.metrics.bytes(),
+            troubles: 0,
             tokenizer: self.tokenizer.fingerprint(),
             recipe: self.settings.recipe.clone(),
         }
@@ -129,31 +145,42 @@ impl Trainer<'_> {
         } else if self.speaks() {
             self.metrics.truncate(state.metrics_bytes)?;
         }
+        self.metrics
+            .patient(self.settings.durability.when_unwritable == WhenUnwritable::GoOn);
+        let mut writer = Writer::new(&self.settings.folder, &self.settings.durability);
         let mut progress =
             Progress::new(&self.settings.stage, state.step, state.steps, self.speaks());
         let mut last_checkpoint = Instant::now();
         // A run that was killed between the last checkpoint and the end of its evaluation evaluates first.
         while !state.finished() || self.evaluation_due(&state) {
+            writer.poll()?;
             if self.evaluation_due(&state) {
                 self.evaluation(&mut state, &progress)?;
+                self.save(&mut writer, &mut state)?;
                 continue;
             }
-            self.step(&mut state, &mut progress)?;
+            if self.step(&mut state, &mut progress)? == Stepped::GoBack {
+                self.go_back(&mut writer, &mut state)?;
+                last_checkpoint = Instant::now();
+            }
             // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
             // the disk before it begins.
             let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
             let (due, pressed) = self.agreed(due)?;
             if due || self.evaluation_due(&state) || pressed {
-                self.save(&mut state)?;
+                self.save(&mut writer, &mut state)?;
                 last_checkpoint = Instant::now();
             }
             if pressed && !state.finished() {
-                progress.finish();
-                return Ok(Outcome::Interrupted(state));
+                break;
             }
         }
         progress.finish();
-        Ok(Outcome::Finished(state))
+        self.arrive(&mut writer, &mut state)?;
+        Ok(match state.finished() {
+            true => Outcome::Finished(state),
+            false => Outcome::Interrupted(state),
+        })
     }
 
     // ANCHOR_END: run
@@ -177,8 +204,8 @@ impl Trainer<'_> {
     // ANCHOR_END: agreed
 
     // ANCHOR: step
-    /// One optimizer step.
-    fn step(&mut self, state: &mut TrainState, progress: &mut Progress) -> Result<(), Error> {
+    /// One optimizer step, if it can be taken.
+    fn step(&mut self, state: &mut TrainState, progress: &mut Progress) -> Result<Stepped, Error> {
         let started = Instant::now();
         let batches: Vec<Batch> = (0..self.settings.accumulation)
             .map(|_| self.batches.next_batch())
@@ -215,27 +242,14 @@ impl Trainer<'_> {
         let loss = loss_sum / count;
         // ANCHOR_END: accumulate
         // ANCHOR: update
-        if !loss.is_finite() {
-            return Err(Error::NotFinite {
-                what: "loss",
-                stage: state.stage.clone(),
-                step: state.step,
-                value: loss,
-            });
-        }
-
         let norm = match self.settings.clip {
             Some(limit) => Some(self.optimizer.clip_gradients(limit)?.double_value(&[])),
             None => None,
         };
-        // A finite loss can have an infinite gradient, and one step with it makes every weight NaN.
-        if let Some(norm) = norm.filter(|norm| !norm.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "gradient's norm",
-                stage: state.stage.clone(),
-                step: state.step,
-                value: norm,
-            });
+        state.position = batches.last().map(|batch| batch.position.clone());
+        let policy = &self.settings.durability.on_trouble;
+        if let Some((reason, reaction)) = policy.judge(state, loss, norm) {
+            return self.not_taken(state, reason, reaction);
         }
         let scale = self.settings.schedule.at(state.step);
         self.optimizer.step(&scale)?;
@@ -249,7 +263,6 @@ impl Trainer<'_> {
         };
         state.step += 1;
         state.tokens += count as u64;
-        state.position = batches.last().map(|batch| batch.position.clone());
         let seconds = started.elapsed().as_secs_f64();
         state.seconds += seconds;
         let read: usize = batches.iter().map(|batch| batch.rows * batch.time).sum();
@@ -266,7 +279,7 @@ impl Trainer<'_> {
             line["mfu"] = json!((mfu * 1e4).round() / 1e4);
         }
         if !self.speaks() {
-            return Ok(());
+            return Ok(Stepped::Taken);
         }
         self.metrics.write(&state.stage, state.step, line)?;
         let bits_per_byte = state.bits_per_byte;
@@ -277,9 +290,67 @@ impl Trainer<'_> {
             mfu,
             bits_per_byte,
         });
-        Ok(())
+        Ok(Stepped::Taken)
     }
     // ANCHOR_END: account
+
+    // ANCHOR: trouble
+    /// A step that is not taken, for a reason that the log keeps.
+    fn not_taken(
+        &mut self,
+        state: &mut TrainState,
+        reason: Error,
+        reaction: Reaction,
+    ) -> Result<Stepped, Error> {
+        if reaction == Reaction::Stop {
+            return Err(reason);
+        }
+        if self.speaks() {
+            eprintln!("{reason}: {reaction:?}");
+        }
+        state.troubles += 1;
+        if reaction == Reaction::GoBack {
+            return Ok(Stepped::GoBack);
+        }
+        state.step += 1; // the schedule goes on
+        if self.speaks() {
+            let line = json!({ "skipped": reason.to_string() });
+            self.metrics.write(&state.stage, state.step, line)?;
+        }
+        Ok(Stepped::Skipped)
+    }
+
+    /// Back to the last checkpoint, with the rows that come now. It is written at once: from here on, the run is another
+    /// one than that checkpoint would have led to, and a kill must not bring that one back.
+    fn go_back(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
+        let folder = self.settings.folder.clone();
+        if self.speaks() {
+            writer.settle()?;
+            checkpoint::recover(&folder)?;
+        }
+        self.optimizer.collective().barrier()?; // then all read it
+        let saved = checkpoint::read_state(&folder)?.filter(|saved| saved.step <= state.step);
+        let Some(saved) = saved else {
+            return Err(Error::NothingToGoBackTo { path: folder });
+        };
+        checkpoint::load_weights(&folder, self.gpt)?;
+        checkpoint::load_optimizer(&folder, &mut self.optimizer)?;
+        if self.speaks() {
+            self.metrics.truncate(saved.metrics_bytes)?;
+        }
+        let line = json!({ "gone_back_from": state.step, "troubles": state.troubles });
+        let (position, troubles) = (state.position.take(), state.troubles);
+        *state = TrainState {
+            position,
+            troubles,
+            ..saved
+        };
+        if self.speaks() {
+            self.metrics.write(&state.stage, state.step, line)?;
+        }
+        self.save(writer, state)
+    }
+    // ANCHOR_END: trouble
 
     // ANCHOR: evaluation
     /// Whether this step asks for an evaluation that has not been made.
@@ -290,13 +361,13 @@ impl Trainer<'_> {
         asked && state.evaluated != Some(state.step)
     }
 
-    /// Evaluates, logs the result, and writes the checkpoint again so that it carries the number.
+    /// Evaluates and logs the result. The checkpoint is written again afterwards, so that it carries the number.
     fn evaluation(&mut self, state: &mut TrainState, progress: &Progress) -> Result<(), Error> {
         let found = (self.evaluate)(self.gpt, state.step)?;
         state.bits_per_byte = found.bits_per_byte.or(state.bits_per_byte);
         state.evaluated = Some(state.step);
         if !self.speaks() {
-            return self.save(state);
+            return Ok(());
         }
         for (prompt, continuation) in &found.samples {
             progress.say(&format!(
@@ -315,19 +386,34 @@ impl Trainer<'_> {
             state.step,
             json!({ "bits_per_byte": found.bits_per_byte, "samples": samples }),
         )?;
-        self.save(state)
+        Ok(())
     }
 
-    fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
+    /// Copies the state and lets it be written while training goes on.
+    fn save(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
         state.metrics_bytes = self.metrics.bytes();
         state.positions = self.positions(state)?;
-        checkpoint::save(
-            &self.settings.folder,
-            self.gpt,
-            Some(&self.optimizer),
-            self.tokenizer,
-            state,
-        )
+        let buffers = self.optimizer.state()?; // all ranks put them together
+        if self.speaks() {
+            let snapshot = Snapshot::take(self.gpt, Some(buffers), self.tokenizer, state);
+            writer.write(snapshot.with_log(self.metrics.handle()?))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the last checkpoint is on the disk. One that could not be written is tried once more.
+    fn arrive(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
+        let written = writer.finish();
+        if let Err(error) = &written {
+            eprintln!("the last checkpoint is tried again: {error}");
+        }
+        let own = f64::from(u8::from(written.is_err()));
+        let [failed] = sum_over_ranks(self.optimizer.collective(), [own])?;
+        if failed > 0.0 {
+            self.save(writer, state)?;
+            writer.finish()?;
+        }
+        Ok(self.optimizer.collective().barrier()?)
     }
 
     /// Where the loaders of all ranks stand, if they stand in different places.

@@ -199,6 +199,7 @@ fn part(ranks: Rc<dyn Collective>, plan: Plan) -> Result<Outcome, Error> {
             folder,
             recipe: "test".into(),
             flops_per_token: 1.0,
+            durability: pretrain::Durability::default(),
             peak_flops: None,
         },
     };

@@ -2,9 +2,11 @@
 
 use dataset::{Batch, BatchSource, Position};
 use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use pretrain::disk::RealDisk;
+use pretrain::manifest::Manifest;
 use pretrain::{
-    Error, Evaluation, Interrupt, Metrics, Outcome, Schedule, Settings, Trainer, checkpoint,
-    read_metrics,
+    Durability, Error, Evaluation, Interrupt, Metrics, Outcome, Schedule, Settings, Trainer,
+    checkpoint, read_metrics,
 };
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
@@ -144,6 +146,7 @@ fn part_with(
             evaluate_every: 5,
             checkpoint_seconds: 1e9,
             folder: checkpoint_folder,
+            durability: Durability::default(),
             recipe: "test".into(),
             flops_per_token: 1.0,
             peak_flops: None,
@@ -220,7 +223,7 @@ fn a_crash_between_the_two_renames_loses_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     part(folder.path(), 10, None, None, 0.2).expect("training");
     let base = folder.path().join("base");
-    std::fs::rename(&base, folder.path().join("base.previous")).expect("rename");
+    std::fs::rename(&base, folder.path().join("base.new")).expect("rename");
     checkpoint::recover(&base).expect("recover");
     assert_eq!(
         checkpoint::read_state(&base)
@@ -270,6 +273,7 @@ fn a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_checkpoint() {
         .map(|(name, tensor)| (name.clone(), tensor))
         .collect();
     transformer::safetensors_io::write_tensors(&path, &list).expect("weights");
+    Manifest::reseal(&RealDisk, &folder.path().join("base")).expect("a manifest");
     let broken = weights(folder.path());
     assert!(broken != before);
     let error = part(folder.path(), 10, None, None, 0.2)

@@ -7,7 +7,7 @@
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{Conversation, Message};
 use muon::Rates2025;
-use pretrain::{Evaluation, Interrupt, Metrics};
+use pretrain::{Durability, Evaluation, Interrupt, Metrics};
 use sft::{
     Mixture, MixtureRecipe, SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture,
     published, render, visualise,
@@ -119,6 +119,7 @@ fn main() -> anyhow::Result<()> {
             metrics: &mut metrics,
             interrupt: Interrupt::listen(),
             settings: recipe.settings(stage, Rates2025::default(), TIME)?,
+            durability: Durability::default(),
             peak_flops: None,
         })?;
         report(stage, &gpt, &tokenizer, &validation, &question)?;

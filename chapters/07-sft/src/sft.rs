@@ -10,7 +10,7 @@ use dataset::Prefetch;
 use hopper::FusedUpdates;
 use muon::{Optimizer, Rates2025, Solo, groups_2025};
 use pretrain::train::Evaluate;
-use pretrain::{Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
+use pretrain::{Durability, Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
 use std::path::Path;
 use tensors::Machine;
 use tokenizer::Tokenizer;
@@ -119,6 +119,8 @@ pub struct SftRun<'a> {
     pub metrics: &'a mut Metrics,
     pub interrupt: Interrupt,
     pub settings: SftSettings,
+    /// Chapter 05: what is done about full disks, damaged files and losses that are no numbers.
+    pub durability: Durability,
     /// FLOP/s of the device, for the MFU in the progress line.
     pub peak_flops: Option<f64>,
 }
@@ -196,6 +198,7 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
             evaluate_every: settings.evaluate_every,
             checkpoint_seconds: settings.checkpoint_seconds,
             folder: run.folder.to_path_buf(),
+            durability: run.durability,
             recipe: format!("{settings:?} on {mixture}, {} rows", amount.rows),
             flops_per_token: dial::flops_per_token(gpt.config()) as f64,
             peak_flops: run.peak_flops,

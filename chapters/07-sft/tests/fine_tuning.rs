@@ -3,7 +3,7 @@
 mod words;
 
 use dataset::{Conversation, Message};
-use pretrain::{Evaluation, Interrupt, Metrics, Outcome, read_metrics};
+use pretrain::{Durability, Evaluation, Interrupt, Metrics, Outcome, read_metrics};
 use sft::{
     ConversationBatches, Ingredient, Mixture, Ramp, SftRun, SftSettings, Supervise,
     evaluate_by_source, fine_tune, render, steps_for,
@@ -86,6 +86,7 @@ fn stage(
         metrics: &mut metrics,
         interrupt,
         settings,
+        durability: Durability::default(),
         peak_flops: None,
     })
 }

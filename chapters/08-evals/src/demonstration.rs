@@ -194,6 +194,7 @@ pub fn trained(
             folder: folder.join("base"),
             recipe: "demonstration".into(),
             flops_per_token: dial::flops_per_token(gpt.config()) as f64,
+            durability: pretrain::Durability::default(),
             peak_flops: None,
         },
     };

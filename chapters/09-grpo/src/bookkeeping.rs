@@ -31,6 +31,7 @@ impl GrpoRun<'_> {
                 position: None,
                 positions: Vec::new(),
                 metrics_bytes: self.metrics.bytes(),
+                troubles: 0,
                 tokenizer: fingerprint,
                 recipe,
             });

@@ -9,12 +9,14 @@ use crate::bench::{self, Bench};
 use crate::options::Options;
 use crate::parts::Plug;
 use crate::pipeline::{STAGES, speedrun};
-use crate::run::Ended;
+use crate::run::{Ended, Run};
 use crate::stages::fine_tuning::Which;
 use crate::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
 use crate::{arithmetic, compare, core_bench, report};
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
+use pretrain::Interrupt;
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -165,6 +167,13 @@ pub fn execute<W: Into<OsString> + Clone>(
 }
 
 fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
+    // What a run was interrupted by, for the exit code.
+    let opened: RefCell<Interrupt> = RefCell::default();
+    let open = |options: Options| -> Result<Run> {
+        let run = options.open(plugs)?;
+        opened.replace(run.interrupt.clone());
+        Ok(run)
+    };
     let done = match command {
         Command::Speedrun {
             options,
@@ -174,20 +183,18 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
             println!("{}", arithmetic::describe(&options.recipe()?)?);
             Ended::Done
         }
-        Command::Speedrun { options, skip, .. } => return speedrun(&options.open(plugs)?, &skip),
-        Command::Data(options) => data::run(&options.open(plugs)?).map(|_| Ended::Done)?,
-        Command::Tokenizer(options) => {
-            vocabulary::run(&options.open(plugs)?).map(|_| Ended::Done)?
-        }
-        Command::Train(options) => base::run(&options.open(plugs)?)?,
-        Command::Mid(options) => fine_tuning::run(&options.open(plugs)?, Which::Mid)?,
-        Command::Sft(options) => fine_tuning::run(&options.open(plugs)?, Which::Sft)?,
-        Command::Rl(options) => reinforcing::run(&options.open(plugs)?)?,
+        Command::Speedrun { options, skip, .. } => return speedrun(&open(options)?, &skip),
+        Command::Data(options) => data::run(&open(options)?).map(|_| Ended::Done)?,
+        Command::Tokenizer(options) => vocabulary::run(&open(options)?).map(|_| Ended::Done)?,
+        Command::Train(options) => base::run(&open(options)?)?,
+        Command::Mid(options) => fine_tuning::run(&open(options)?, Which::Mid)?,
+        Command::Sft(options) => fine_tuning::run(&open(options)?, Which::Sft)?,
+        Command::Rl(options) => reinforcing::run(&open(options)?)?,
         Command::Eval { options, stage } => {
-            examination::run(&options.open(plugs)?, &stage).map(|()| Ended::Done)?
+            examination::run(&open(options)?, &stage).map(|()| Ended::Done)?
         }
-        Command::Quiz(options) => quiz::run(&options.open(plugs)?).map(|_| Ended::Done)?,
-        Command::Report(options) => report::write(&options.open(plugs)?).map(|()| Ended::Done)?,
+        Command::Quiz(options) => quiz::run(&open(options)?).map(|_| Ended::Done)?,
+        Command::Report(options) => report::write(&open(options)?).map(|()| Ended::Done)?,
         Command::Compare { folders, to } => {
             compare::run(&folders, to.as_deref()).map(|()| Ended::Done)?
         }
@@ -211,7 +218,7 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
                 speed_rounds,
                 book,
             };
-            ablation::run(&options.open(plugs)?, &ablate)?
+            ablation::run(&open(options)?, &ablate)?
         }
         Command::Bench { bench } => bench::run(&bench).map(|()| Ended::Done)?,
         Command::BenchCore { bench, device } => {
@@ -224,9 +231,8 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
             chat::serve(&serve, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
         }
     };
-    // 130: what a shell reports for a program that Ctrl-C has ended.
     Ok(if done == Ended::Interrupted {
-        ExitCode::from(130)
+        ExitCode::from(opened.borrow().exit_code())
     } else {
         ExitCode::SUCCESS
     })

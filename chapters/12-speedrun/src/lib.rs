@@ -1,8 +1,8 @@
 //! Chapter 12: the speedrun. Everything the chapters before it built, in order, from one recipe.
 //!
-//! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`]
-//! and [`run_folder`] (what stages share), [`stages`] and [`pipeline`], [`options`] and [`command_line`], [`report`] with
-//! [`curve`], [`compare`]; [`ablation`], [`bench`] and
+//! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`],
+//! [`run_folder`] and [`stage_manifest`] (what stages share), [`stages`] and [`pipeline`], [`options`] with
+//! [`durability_options`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
 //! [`core_bench`] stand apart.
 
 pub mod ablation;
@@ -12,6 +12,7 @@ pub mod command_line;
 pub mod compare;
 pub mod core_bench;
 pub mod curve;
+pub mod durability_options;
 pub mod method;
 pub mod options;
 pub mod parts;
@@ -21,4 +22,5 @@ pub mod reply;
 pub mod report;
 pub mod run;
 pub mod run_folder;
+pub mod stage_manifest;
 pub mod stages;

@@ -1,6 +1,7 @@
 // ANCHOR: head
 //! What every stage can be asked for, and how a run is opened with it.
 
+use crate::durability_options::DurabilityOptions;
 use crate::parts::{Origin, Parts, Plug, choose};
 use crate::recipe::Recipe;
 use crate::run::{Run, say};
@@ -37,6 +38,8 @@ pub struct Options {
     /// Threads of libtorch [default: all cores]
     #[arg(long)]
     threads: Option<usize>,
+    #[command(flatten)]
+    durability: DurabilityOptions,
 }
 // ANCHOR_END: options
 
@@ -116,7 +119,8 @@ impl Options {
             parts,
             text: self.text.clone(),
             machine,
-            interrupt: Interrupt::listen(),
+            interrupt: Interrupt::listen_within(self.durability.grace()),
+            durability: self.durability.durability(),
             peak_flops,
             peak_is_measured: named.is_none(),
         })

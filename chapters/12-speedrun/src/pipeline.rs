@@ -51,7 +51,7 @@ pub fn speedrun(run: &Run, skip: &[String]) -> Result<ExitCode> {
                 "\nStopped; the same command goes on from {}.",
                 run.folder.root().display()
             );
-            return Ok(ExitCode::from(130));
+            return Ok(ExitCode::from(run.interrupt.exit_code()));
         }
     }
     let minutes = started.elapsed().as_secs_f64() / 60.0;

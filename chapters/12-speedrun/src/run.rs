@@ -5,7 +5,7 @@ use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
 use hopper::ReluSquaredWith;
-use pretrain::Interrupt;
+use pretrain::{Durability, Interrupt};
 use std::path::PathBuf;
 use tensors::Machine;
 use transformer::{CausalWith, Context, Kernels};
@@ -21,6 +21,8 @@ pub struct Run {
     pub text: Option<PathBuf>,
     pub machine: Machine,
     pub interrupt: Interrupt,
+    /// What is done about full disks, losses that are no numbers, and the like.
+    pub durability: Durability,
     /// The FLOP/s that 100 % MFU stands for.
     pub peak_flops: f64,
     /// Measured here, or named by the recipe.
@@ -64,7 +66,7 @@ pub fn say(stage: &str, line: &str) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     Done,
-    /// Ctrl-C, with the work saved.
+    /// Ctrl-C or SIGTERM, with the work saved.
     Interrupted,
 }
 // ANCHOR_END: run

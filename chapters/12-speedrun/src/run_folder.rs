@@ -5,8 +5,10 @@ use crate::parts::Parts;
 use crate::recipe::Recipe;
 use anyhow::{Context, Result, bail};
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 // ANCHOR_END: head
 
@@ -30,6 +32,8 @@ const ORDER: [&str; 11] = [
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     root: PathBuf,
+    /// Stages whose files this program has looked at.
+    believed: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl RunFolder {
@@ -39,6 +43,7 @@ impl RunFolder {
             .with_context(|| format!("cannot create the run's folder {}", root.display()))?;
         Ok(RunFolder {
             root: root.to_path_buf(),
+            believed: Arc::default(),
         })
     }
 
@@ -99,11 +104,17 @@ impl RunFolder {
     // ANCHOR_END: identity
 
     // ANCHOR: notes
-    /// What a finished stage has to say in the report: `notes/STAGE.json`. Its presence marks the stage as done.
+    pub(crate) fn note_folder(&self) -> PathBuf {
+        self.root.join("notes")
+    }
+
+    /// What a finished stage has to say in the report: `notes/STAGE.json`. Its presence marks the stage as done, and the
+    /// manifest beside it says what the stage has left.
     pub fn write_note<T: Serialize>(&self, stage: &str, note: &T) -> Result<()> {
-        let folder = self.root.join("notes");
+        let folder = self.note_folder();
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
+        self.seal(stage)?;
         let text = serde_json::to_string_pretty(note).expect("notes are plain data");
         write_whole(&folder.join(format!("{stage}.json")), &text)
     }
@@ -117,6 +128,7 @@ impl RunFolder {
         let looks_only = stage.starts_with("eval-") || stage == "quiz";
         let until = if looks_only { from + 1 } else { ORDER.len() };
         for stage in &ORDER[from..until] {
+            self.doubt(stage);
             let path = self.root.join("notes").join(format!("{stage}.json"));
             if path.exists() {
                 fs::remove_file(&path)
@@ -158,12 +170,35 @@ impl RunFolder {
     }
 
     /// The note of a stage that has finished and whose product is still there.
+    ///
+    /// # Errors
+    /// The product is there and is not what the stage left: that is for somebody to decide, and not for a program.
     pub fn finished<T: DeserializeOwned>(&self, stage: &str, product: &Path) -> Result<Option<T>> {
-        if product.exists() {
-            self.read_note(stage)
-        } else {
-            Ok(None)
+        if !product.exists() {
+            return Ok(None);
         }
+        let note = self.read_note(stage)?;
+        if note.is_some() {
+            self.verify(stage)?;
+        }
+        Ok(note)
+    }
+
+    pub(crate) fn believe(&self, stage: &str) {
+        self.seen().insert(stage.to_owned());
+    }
+
+    pub(crate) fn is_believed(&self, stage: &str) -> bool {
+        self.seen().contains(stage)
+    }
+
+    fn doubt(&self, stage: &str) {
+        self.seen().remove(stage);
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        // A set of names is whole whatever happened to another thread.
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The note of a stage, or `None` when the stage has not finished.

@@ -102,6 +102,7 @@ pub fn run(run: &Run) -> Result<Ended> {
             evaluate_every: recipe.evaluate_every,
             checkpoint_seconds: recipe.checkpoint_seconds,
             folder,
+            durability: run.durability.clone(),
             recipe: format!(
                 "{:?}",
                 (

@@ -178,6 +178,7 @@ pub fn no_world(run: &Run) -> Option<String> {
 // ANCHOR: documents
 /// The run's documents, training and validation apart.
 fn corpus(run: &Run) -> Result<Corpus> {
+    run.folder.trust("data")?;
     let folder = run
         .text
         .clone()

@@ -110,6 +110,7 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     }
     let command = if stage == "base" { "train" } else { stage };
     run.folder.trained(stage, command)?;
+    run.folder.trust("data")?;
     run.folder.begin(&name)?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;

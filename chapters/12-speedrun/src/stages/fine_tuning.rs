@@ -95,6 +95,7 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
     }
     let tokenizer = vocabulary::load(run)?;
     let base = which.start(run)?;
+    run.folder.trust("data")?;
     run.folder.begin(name)?;
     let started = Instant::now();
     let mut metrics = Metrics::open(&run.folder.metrics())?;
@@ -127,6 +128,7 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
             },
             run.recipe.model.context as usize,
         )?,
+        durability: run.durability.clone(),
         peak_flops: Some(run.peak_flops),
     })?;
     let state = match outcome {

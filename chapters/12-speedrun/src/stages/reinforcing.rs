@@ -43,6 +43,7 @@ pub fn run(run: &Run) -> Result<Ended> {
         return Ok(Ended::Done);
     }
     let base = run.folder.trained("sft", "sft")?;
+    run.folder.trust("data")?;
     run.folder.begin("rl")?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;

@@ -120,6 +120,7 @@ pub fn load(run: &Run) -> Result<Tokenizer> {
         "{} is missing; run the stage `tokenizer` first",
         path.display()
     );
+    run.folder.trust("tokenizer")?;
     Ok(Tokenizer::load(&path)?)
 }
 // ANCHOR_END: run

@@ -1,0 +1,158 @@
+//! A disk that fails as planned.
+
+use pretrain::disk::{Disk, RealDisk};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// Power is lost before the operation of this number, or in the middle of it if it writes. Nothing works afterwards.
+    Crash { at: usize },
+    /// Writing a file with this name fails; so many times.
+    Write {
+        name: &'static str,
+        kind: io::ErrorKind,
+        times: usize,
+    },
+    /// Files end after this many bytes when they are read.
+    ShortRead { bytes: u64 },
+    /// So many bytes are free.
+    Full { free: u64 },
+    /// Syncing fails.
+    Sync,
+}
+
+#[derive(Debug)]
+pub struct FaultyDisk {
+    pub fault: Mutex<Fault>,
+    operations: Mutex<usize>,
+    /// Written and not synced: a power cut forgets their content.
+    unsynced: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl FaultyDisk {
+    pub fn new(fault: Fault) -> FaultyDisk {
+        FaultyDisk {
+            fault: Mutex::new(fault),
+            operations: Mutex::new(0),
+            unsynced: Mutex::default(),
+        }
+    }
+
+    /// Operations so far, those that failed included.
+    pub fn operations(&self) -> usize {
+        *self.operations.lock().expect("no panic")
+    }
+
+    /// Whether this operation is the one in which power is lost.
+    fn is_crashing(&self) -> bool {
+        let fault = self.fault.lock().expect("no panic");
+        matches!(*fault, Fault::Crash { at } if self.operations() == at + 1)
+    }
+
+    /// Whether the operation is done. `Err`: the machine is off.
+    fn count(&self) -> io::Result<()> {
+        let mut operations = self.operations.lock().expect("no panic");
+        *operations += 1;
+        match *self.fault.lock().expect("no panic") {
+            Fault::Crash { at } if *operations > at => {
+                for path in std::mem::take(&mut *self.unsynced.lock().expect("no panic")) {
+                    // The name is there and the content is zeros, as after a power cut.
+                    if let Ok(content) = fs::read(&path) {
+                        fs::write(&path, vec![0; content.len()])?;
+                    }
+                }
+                Err(io::Error::other("the machine is off"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Disk for FaultyDisk {
+    fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let alive = self.count();
+        if alive.is_err() {
+            if self.is_crashing() {
+                fs::write(path, &content[..content.len() / 2])?;
+            }
+            return alive;
+        }
+        if let Fault::Write { name, kind, times } = &mut *self.fault.lock().expect("no panic")
+            && path.ends_with(*name)
+            && *times > 0
+        {
+            *times -= 1;
+            fs::write(path, &content[..content.len() / 2])?;
+            return Err(io::Error::from(*kind));
+        }
+        self.unsynced
+            .lock()
+            .expect("no panic")
+            .insert(path.to_path_buf());
+        RealDisk.write(path, content)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.count()?;
+        if *self.fault.lock().expect("no panic") == Fault::Sync {
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        self.unsynced.lock().expect("no panic").remove(path);
+        RealDisk.sync(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
+        self.count()?;
+        let file = RealDisk.open(path)?;
+        Ok(match *self.fault.lock().expect("no panic") {
+            Fault::ShortRead { bytes } if path.ends_with("model.safetensors") => {
+                Box::new(file.take(bytes))
+            }
+            _ => file,
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.count()?;
+        RealDisk.rename(from, to)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.count()?;
+        RealDisk.create_folder(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        let alive = self.count();
+        if alive.is_err() {
+            // A folder is removed file by file; one is gone.
+            if self.is_crashing() {
+                let mut names = RealDisk.names(path)?;
+                names.sort();
+                if let Some(first) = names.first() {
+                    let _ = fs::remove_file(path.join(first));
+                }
+            }
+            return alive;
+        }
+        RealDisk.remove_folder(path)
+    }
+
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.count()?;
+        RealDisk.names(folder)
+    }
+
+    fn free(&self, folder: &Path) -> io::Result<u64> {
+        self.count()?;
+        match *self.fault.lock().expect("no panic") {
+            Fault::Full { free } => Ok(free),
+            _ => RealDisk.free(folder),
+        }
+    }
+}
