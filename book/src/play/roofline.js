@@ -140,8 +140,8 @@
             parts.push(svg("line", { x1: LEFT, y1: y(at), x2: RIGHT, y2: y(at), class: "grid" }));
             parts.push(svg("text", { x: LEFT - 8, y: y(at) + 4, "text-anchor": "end" }, short(at)));
         }
-        parts.push(svg("text", { x: RIGHT, y: BOTTOM + 36, "text-anchor": "end" }, "operations per byte"));
-        parts.push(svg("text", { x: LEFT, y: BOTTOM + 36 }, "up: operations per second"));
+        parts.push(svg("text", { x: RIGHT, y: BOTTOM + 46, "text-anchor": "end" }, "operations per byte"));
+        parts.push(svg("text", { x: LEFT, y: BOTTOM + 46 }, "up: operations per second"));
         const edge = ceilings.peak / ceilings.memory;
         const from = Math.max(low, least / ceilings.memory);
         const roof = [
