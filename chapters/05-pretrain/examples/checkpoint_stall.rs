@@ -88,7 +88,14 @@ fn main() -> Result<()> {
         Writer::new(&scratch.path().join("base"), &durability)
     };
     let (mut at_once, mut beside) = (writer(false), writer(true));
-    let snapshot = || Snapshot::take(&gpt, Some(twin.state().expect("one rank")), &tokenizer, &state);
+    let snapshot = || {
+        Snapshot::take(
+            &gpt,
+            Some(twin.state().expect("one rank")),
+            &tokenizer,
+            &state,
+        )
+    };
     println!(
         "{} parameters, checkpoint of {:.1} MB, one in {STEPS} steps of {} tokens, {ROUNDS} rounds",
         dial::parameter_count(&config),
