@@ -10,12 +10,8 @@ use crate::checks::Check;
 use crate::emulator::{Emulator, Order};
 
 fn check(kind: Kind) -> Check<Emulator> {
-    tch::manual_seed(20261129);
-    Check {
-        on: Operations(Emulator::new(Order::Forward)),
-        device: Device::Cpu,
-        kind,
-    }
+    let on = Operations(Emulator::new(Order::Forward));
+    Check::new(on, Device::Cpu, kind)
 }
 
 macro_rules! emulated {
