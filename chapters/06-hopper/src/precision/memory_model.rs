@@ -55,7 +55,7 @@ pub enum Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choices {
     /// r·x + s·x₀. `Output` takes a join with the norm behind it: then dr = (Σ g·x′ − s·ds) / r, where x′, the mix, is what
-    /// the norm gave divided by its 1/√mean, and x itself need not be kept. Chapter 03 has no such join.
+    /// the norm gave divided by its 1/√mean, and x itself need not be kept. That join is `mix_norm`.
     pub mix: Keeps,
     pub norm: Keeps,
     pub rotary: Keeps,
@@ -83,10 +83,10 @@ impl Choices {
         }
     }
 
-    /// What chapter 03's seam has room for, each backward in terms of what it `keeps`.
+    /// Fused throughout, each backward in terms of what it `keeps`.
     pub fn fused(keeps: Keeps) -> Choices {
         Choices {
-            mix: Keeps::Input,
+            mix: keeps,
             norm: keeps,
             rotary: keeps,
             relu_squared: keeps,

@@ -138,6 +138,46 @@ impl<L: Launch> Check<L> {
         }
     }
 
+    pub fn mix_norm(&self) {
+        for size in [
+            vec![9, 2],
+            vec![3, 5, 7],
+            vec![9, 129],
+            vec![2, 1280],
+            vec![70, 16],
+        ] {
+            if size == [9, 2] && self.kind != Kind::Float {
+                continue; // see `rms_norm`
+            }
+            for [r, s] in [[1.15f32, 0.2], [-0.7, -0.3]] {
+                let scalars = Tensor::from_slice(&[r, s]).to_device(self.device);
+                let inputs = [scalars, self.random(&size), self.random(&size)];
+                self.mix_norm_of(&format!("mix_norm of {size:?}, r {r}"), &inputs, &[0, 1]);
+            }
+        }
+        let scalars = Tensor::from_slice(&[1.15f32, 0.2]).to_device(self.device);
+        let inputs = [scalars, self.shifted(&[4, 24]), self.random(&[4, 24])];
+        for used in [&[0, 1][..], &[0], &[1]] {
+            self.mix_norm_of(&format!("outputs {used:?} of mix_norm"), &inputs, used);
+        }
+    }
+
+    fn mix_norm_of(&self, what: &str, inputs: &[Tensor], used: &[usize]) {
+        let pick = |(stream, norm): (Tensor, Tensor)| {
+            let both = [stream, norm];
+            used.iter().map(|&at| both[at].shallow_clone()).collect()
+        };
+        self.compare(
+            what,
+            inputs,
+            |x| {
+                let (r, s) = (x[0].get(0), x[0].get(1));
+                pick(self.on.mix_norm(&r, &x[1], &s, &x[2], EPS).unwrap())
+            },
+            |x| pick(Plain.mix_norm(&x[0].get(0), &x[1], &x[0].get(1), &x[2], EPS)),
+        );
+    }
+
     pub fn add_gated(&self) {
         for (rows, length) in [(1, 1), (6, 7), (5, 16), (3, 130), (2, 128), (50, 24)] {
             self.compare(

@@ -127,6 +127,7 @@ impl<L: Launch> Check<L> {
         self.rope_qk_norm();
         self.relu_squared();
         self.mix();
+        self.mix_norm();
         self.add_gated();
         self.head_loss();
         self.head_loss_at_extremes();
