@@ -13,6 +13,7 @@ use super::operations::{Operations, plain, recorded};
 impl<L: Launch> Operations<L> {
     /// r · x + s · x₀ with scalars r and s in fp32, and its `rms_norm`: x and x₀ (…, C), r and s () -> two of (…, C).
     ///
+    /// In bf16 the gradient of r carries the rounding of the norm: an error of about 1/256 of √Σ (g·x)², not of the gradient itself.
     /// Where |r| < 1/64 the gradient of r comes out shorter than it is, by |r| · 64: see the kernel.
     ///
     /// # Errors

