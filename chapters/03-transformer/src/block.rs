@@ -15,7 +15,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// x (B, T, C) -> (B, T, C)
+    /// The stream x and its normalised copy, both (B, T, C) -> the stream behind the block, (B, T, C)
     pub fn forward(
         &self,
         config: &Config,
@@ -23,8 +23,8 @@ impl Block {
         context: &mut dyn Context,
         place: &Place,
         x: Tensor,
+        normed: Tensor,
     ) -> Tensor {
-        let normed = kernels.rms_norm(&x, config.norm_eps);
         let change = self
             .attention
             .forward(config, kernels, context, place, &normed);

@@ -222,16 +222,21 @@ impl Gpt {
         let start = x.shallow_clone(); // another handle, not a copy; the middle's too
         let mut middle = None;
         for (layer, block) in self.blocks.iter().enumerate() {
-            if let Some(scalars) = &extras.scalars {
-                x = scalars.mix(kernels, layer, &x, &start);
-            }
+            let normed;
+            (x, normed) = match &extras.scalars {
+                Some(scalars) => scalars.mix_norm(kernels, layer, &x, &start, eps),
+                None => {
+                    let normed = kernels.rms_norm(&x, eps);
+                    (x, normed)
+                }
+            }; // both (B, T, C)
             let place = Place {
                 layer,
                 window: extras.windows[layer],
                 rotation: &rotation,
                 value_embedding: extras.value_tables[layer].as_ref().map(look_up), // (B, T, K·D)
             };
-            x = block.forward(&self.config, kernels, context, &place, x); // (B, T, C)
+            x = block.forward(&self.config, kernels, context, &place, x, normed); // (B, T, C)
             if extras.backout.is_some() && layer == middle_layer(self.config.layers) {
                 middle = Some(x.shallow_clone());
             }

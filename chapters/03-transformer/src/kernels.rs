@@ -64,6 +64,20 @@ pub trait Kernels {
         r * x + s * x0
     }
 
+    /// `mix`, and its `rms_norm`: with residual scalars a layer begins so.
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        let x = self.mix(r, x, s, x0);
+        let normed = self.rms_norm(&x, eps);
+        (x, normed)
+    }
+
     /// v + 3 σ(gate) · looked_up: v and looked_up (B, T, K, D), gate (B, T, K) -> (B, T, K, D).
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         let share: Tensor = gate.sigmoid() * 3.0;

@@ -16,13 +16,21 @@ pub struct ResidualScalars {
 }
 
 impl ResidualScalars {
-    /// x and x₀ (B, T, C) -> (B, T, C). The scalars stay on the device: reading them would make a GPU wait.
-    pub fn mix(&self, kernels: &dyn Kernels, layer: usize, x: &Tensor, x0: &Tensor) -> Tensor {
+    /// x and x₀ (B, T, C) -> the mix and its `rms_norm`, which the layer reads, both (B, T, C). The scalars stay on the device:
+    /// reading them would make a GPU wait.
+    pub fn mix_norm(
+        &self,
+        kernels: &dyn Kernels,
+        layer: usize,
+        x: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
         let (r, s) = (
             self.residual.get(layer as i64),
             self.start.get(layer as i64),
         ); // [L] -> ()
-        kernels.mix(&r, x, &s, x0)
+        kernels.mix_norm(&r, x, &s, x0, eps)
     }
 }
 // ANCHOR_END: residual_scalars

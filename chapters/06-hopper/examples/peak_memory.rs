@@ -15,18 +15,18 @@ fn main() -> Result<()> {
             choices,
         })
     };
-    let joined = Choices {
-        mix: Keeps::Output,
+    let apart = Choices {
+        mix: Keeps::Input,
         ..Choices::fused(Keeps::Output)
     };
     for (name, choices) in [
         ("plain expressions", Choices::plain()),
         ("fused, backward from inputs", Choices::fused(Keeps::Input)),
+        ("fused, backward from outputs", apart),
         (
-            "fused, backward from outputs",
+            "the same, mix and norm joined",
             Choices::fused(Keeps::Output),
         ),
-        ("the same, mix and norm joined", joined),
     ] {
         let peak = model(choices)?.peak() as f64;
         let (gb, gib) = (peak / 1e9, peak / (1u64 << 30) as f64);

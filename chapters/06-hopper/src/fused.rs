@@ -85,6 +85,21 @@ impl Kernels for Fused {
         on_gpu(x, || GPU.mix(r, x, s, x0)).unwrap_or_else(|| Plain.mix(r, x, s, x0))
     }
 
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        if [r, x, s, x0].iter().all(|x| cpu::covers(x)) && x.size() == x0.size() {
+            return recorded(cpu::mix_norm(r, x, s, x0, eps));
+        }
+        on_gpu(x, || GPU.mix_norm(r, x, s, x0, eps))
+            .unwrap_or_else(|| Plain.mix_norm(r, x, s, x0, eps))
+    }
+
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         if [v, looked_up, gate].iter().all(|x| cpu::covers(x)) {
             return recorded(cpu::add_gated(v, looked_up, gate));

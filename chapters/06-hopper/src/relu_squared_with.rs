@@ -63,6 +63,17 @@ impl Kernels for ReluSquaredWith<'_> {
         self.kernels.mix(r, x, s, x0)
     }
 
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        self.kernels.mix_norm(r, x, s, x0, eps)
+    }
+
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         self.kernels.add_gated(v, looked_up, gate)
     }

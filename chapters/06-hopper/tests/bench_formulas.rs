@@ -70,6 +70,7 @@ fn bytes_of_the_pointwise_operations_per_number() {
     assert_eq!(bytes(sizes.relu_squared()), (16.0, 24.0)); // four times as wide
     assert_eq!(bytes(sizes.add_norm()), (8.0, 8.0));
     assert_eq!(bytes(sizes.mix()), (6.0, 10.0));
+    assert_eq!(bytes(sizes.mix_norm()), (8.0, 12.0));
     // Two tables of 512 · 32 fp32 numbers beside the queries.
     let tables = 2.0 * 512.0 * 32.0 * 4.0 / n;
     assert_eq!(bytes(sizes.rope_qk_norm()), (4.0 + tables, 6.0 + tables));

@@ -153,6 +153,16 @@ impl Kernels for Remembering {
     fn mix(&self, r: &Tensor, x: &Tensor, s: &Tensor, x0: &Tensor) -> Tensor {
         self.note(Operation::Mix).mix(r, x, s, x0)
     }
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        self.note(Operation::MixNorm).mix_norm(r, x, s, x0, eps)
+    }
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         self.note(Operation::AddGated).add_gated(v, looked_up, gate)
     }

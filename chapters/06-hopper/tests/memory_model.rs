@@ -1,8 +1,9 @@
 //! The memory model's arithmetic against tensors that are counted.
 
+use hopper::Fused;
 use hopper::attention::Windowed;
 use hopper::precision::live_bytes::LiveBytes;
-use hopper::precision::memory_model::{Choices, Keeps, MemoryModel, Window};
+use hopper::precision::memory_model::{Choices, Keeps, Loss, MemoryModel, Window};
 use muon::{Optimizer, PlainUpdates, Solo, groups_2026};
 use tch::{Device, Kind, Tensor};
 use transformer::{Causal, Config, Context, Gpt, Plain};
@@ -67,6 +68,42 @@ fn kept_and_peak_are_what_plain_kernels_take() -> anyhow::Result<()> {
             assert!(off(kept, predicted).abs() < 0.005);
             assert!(off(peak, predicted_peak).abs() < 0.05);
         }
+    }
+    Ok(())
+}
+
+/// Whatever the size of the loss's chunks: they pass.
+#[test]
+fn kept_is_what_fused_kernels_leave() -> anyhow::Result<()> {
+    for (config, batch, time) in shapes()? {
+        let gpt = Gpt::new(&config, Device::Cpu, 1)?;
+        let shape = [batch, time];
+        let ids = Tensor::randint(config.vocab_size, shape, (Kind::Int64, Device::Cpu));
+        let count = LiveBytes::begin();
+        let loss = gpt.loss_in(&Fused, &mut Windowed, &ids, &ids)?;
+        let kept = count.now().live;
+        drop(loss);
+        let model = MemoryModel {
+            config,
+            batch,
+            time,
+            kind: Kind::Float,
+            choices: Choices {
+                loss: Loss::Chunked { rows: 64 },
+                working_copies: false,
+                narrow_tables: false,
+                ..Choices::fused(Keeps::Output)
+            },
+        };
+        let off = model.kept() as f64 / kept as f64 - 1.0;
+        println!(
+            "L {} C {} V {} B {batch} T {time}: kept {kept} ({:+.2} %)",
+            model.config.layers,
+            model.config.width,
+            model.config.vocab_size,
+            100.0 * off
+        );
+        assert!(off.abs() < 0.005);
     }
     Ok(())
 }

@@ -172,6 +172,47 @@ fn parity_mix() {
     }
 }
 
+/// r and s as one tensor: alone, r's gradient may happen to be a small difference of large sums.
+fn mix_norm(kernels: &dyn Kernels, x: &[Tensor]) -> [Tensor; 2] {
+    kernels
+        .mix_norm(&x[0].get(0), &x[1], &x[0].get(1), &x[2], 1e-3)
+        .into()
+}
+
+#[test]
+fn parity_mix_norm() {
+    for shape in ROWS {
+        // Below 1/64 r is not divided by.
+        for r in [1.15f32, -0.3, 0.01] {
+            let scalars = Tensor::from_slice(&[r, -0.2]);
+            let inputs = [scalars, random(&shape), random(&shape)];
+            let what = format!("mix_norm {shape:?}, r {r}");
+            compare(&what, &inputs, |kernels, x| mix_norm(kernels, x).into());
+        }
+    }
+}
+
+#[test]
+fn parity_mix_norm_where_only_one_of_its_results_is_used() {
+    let scalars = Tensor::from_slice(&[1.15f32, 0.2]);
+    let inputs = [scalars, random(&[2, 5, 24]), random(&[2, 5, 24])];
+    compare("mix_norm, the norm", &inputs, |kernels, x| {
+        Vec::from([&mix_norm(kernels, x)[1]].map(Tensor::shallow_clone))
+    });
+    compare("mix_norm, the mix", &inputs, |kernels, x| {
+        Vec::from([&mix_norm(kernels, x)[0]].map(Tensor::shallow_clone))
+    });
+}
+
+#[test]
+fn parity_mix_norm_of_the_stream_with_itself() {
+    let inputs = [Tensor::from_slice(&[1.15f32, 0.2]), random(&[2, 5, 24])];
+    compare("mix_norm, x is x₀", &inputs, |kernels, x| {
+        let (mixed, normed) = kernels.mix_norm(&x[0].get(0), &x[1], &x[0].get(1), &x[1], 1e-3);
+        vec![mixed, normed]
+    });
+}
+
 #[test]
 fn parity_add_gated() {
     for [b, t, k, d] in [[1, 1, 1, 1], [2, 3, 2, 17], [8, 256, 2, 64]] {

@@ -149,6 +149,19 @@ pub(super) fn cases(size: &Size, device: Device, compute: Kind) -> Result<Vec<Ca
         Apply::Model(apply, leaves),
     );
 
+    let apply: OfModel = Box::new(move |kernels, x| {
+        let (mixed, normed) = kernels.mix_norm(&x[0], &x[1], &x[2], &x[3], eps);
+        vec![mixed, normed]
+    });
+    let factor = || Tensor::ones([], (Kind::Float, device)).set_requires_grad(true);
+    let leaves = vec![factor(), stream(), scalar(), stream()];
+    add(
+        "mix_norm",
+        Operation::MixNorm,
+        sizes.mix_norm(),
+        Apply::Model(apply, leaves),
+    );
+
     let apply: OfModel = Box::new(|kernels, x| vec![kernels.add_gated(&x[0], &x[1], &x[2])]);
     let values = || activation(&[b, t, k, d]);
     let leaves = vec![values(), values(), activation(&[b, t, k])];

@@ -184,6 +184,15 @@ impl Sizes {
         )
     }
 
+    /// Forward x, x₀ -> the mix, its norm. Backward: two gradients, the norm and x₀ -> dx, dx₀, and two sums over everything.
+    pub fn mix_norm(&self) -> Costs {
+        let n = self.positions * self.width;
+        Costs::new(
+            (6.0 * n, 4.0 * n * self.element),
+            (13.0 * n, 6.0 * n * self.element),
+        )
+    }
+
     /// Forward v, looked up, gate -> v + 3 σ(gate) · looked up. Backward g, looked up, gate -> their gradients; v's is g itself.
     pub fn add_gated(&self) -> Costs {
         let gates = self.positions * self.kv_heads;

@@ -17,6 +17,7 @@ pub enum Operation {
     Logits,
     AddNorm,
     Mix,
+    MixNorm,
     AddGated,
     Attention,
     AdamW,
@@ -25,7 +26,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 13] = [
+    pub const ALL: [Operation; 14] = [
         Operation::Linear,
         Operation::Attention,
         Operation::HeadLoss,
@@ -34,6 +35,7 @@ impl Operation {
         Operation::RmsNorm,
         Operation::AddNorm,
         Operation::Mix,
+        Operation::MixNorm,
         Operation::AddGated,
         Operation::Logits,
         Operation::AdamW,
@@ -42,10 +44,11 @@ impl Operation {
     ];
 
     /// Those that chapter 06 fuses, in the order of the gain that the byte counts promise.
-    pub const FUSED: [Operation; 11] = [
+    pub const FUSED: [Operation; 12] = [
         Operation::HeadLoss,
         Operation::RopeQkNorm,
         Operation::ReluSquared,
+        Operation::MixNorm,
         Operation::AddNorm,
         Operation::RmsNorm,
         Operation::Mix,
@@ -66,6 +69,7 @@ impl Operation {
             Operation::Logits => "logits",
             Operation::AddNorm => "add_norm",
             Operation::Mix => "mix",
+            Operation::MixNorm => "mix_norm",
             Operation::AddGated => "add_gated",
             Operation::Attention => "attention",
             Operation::AdamW => "adamw",

@@ -96,6 +96,23 @@ impl<P: Kernels, F: Kernels> Kernels for SwitchedKernels<P, F> {
         self.side(Operation::Mix).mix(r, x, s, x0)
     }
 
+    /// As `add_norm`: without the join there are a mix and a norm.
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        if self.board.has(Operation::MixNorm) {
+            return self.fused.mix_norm(r, x, s, x0, eps);
+        }
+        let x = self.mix(r, x, s, x0);
+        let normed = self.rms_norm(&x, eps);
+        (x, normed)
+    }
+
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         self.side(Operation::AddGated).add_gated(v, looked_up, gate)
     }

@@ -167,6 +167,20 @@ impl Kernels for Timed<'_> {
         y
     }
 
+    fn mix_norm(
+        &self,
+        r: &Tensor,
+        x: &Tensor,
+        s: &Tensor,
+        x0: &Tensor,
+        eps: f64,
+    ) -> (Tensor, Tensor) {
+        let [mixed, normed] = timed(&self.log, Operation::MixNorm, [x, x0], |[x, x0]| {
+            self.kernels.mix_norm(r, x, s, x0, eps).into()
+        });
+        (mixed, normed)
+    }
+
     fn add_gated(&self, v: &Tensor, looked_up: &Tensor, gate: &Tensor) -> Tensor {
         let [y] = timed(
             &self.log,

@@ -257,7 +257,7 @@ pub fn fusions_of(size: &Size) -> Vec<Operation> {
     Operation::FUSED
         .into_iter()
         .filter(|operation| match operation {
-            Operation::Mix => switches.residual_scalars,
+            Operation::Mix | Operation::MixNorm => switches.residual_scalars,
             Operation::AddGated => switches.value_embeddings,
             _ => true,
         })

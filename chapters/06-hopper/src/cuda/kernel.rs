@@ -103,6 +103,11 @@ pub static MIX: Source = Source {
     text: include_str!("kernels/mix.cu"),
     functions: &["mix_forward", "mix_backward", "mix_sums"],
 };
+pub static MIX_NORM: Source = Source {
+    name: "mix_norm",
+    text: include_str!("kernels/mix_norm.cu"),
+    functions: &["mix_norm_forward", "mix_norm_backward", "mix_norm_sums"],
+};
 pub static ADD_GATED: Source = Source {
     name: "add_gated",
     text: include_str!("kernels/add_gated.cu"),
@@ -130,12 +135,13 @@ pub static FP8: Source = Source {
 };
 
 /// All of them.
-pub static SOURCES: [&Source; 10] = [
+pub static SOURCES: [&Source; 11] = [
     &RMS_NORM,
     &ADD_NORM,
     &ROPE_NORM,
     &RELU_SQUARED,
     &MIX,
+    &MIX_NORM,
     &ADD_GATED,
     &HEAD_LOSS,
     &ADAMW,

@@ -17,18 +17,7 @@ impl<L: Launch> Operations<L> {
     pub fn mix(&self, r: &Tensor, x: &Tensor, s: &Tensor, x0: &Tensor) -> Result<Tensor, Error> {
         let element = self.covers("mix", &[x, x0])?;
         self.covers("mix", &[r, s])?;
-        let scalar =
-            |t: &Tensor| t.dim() == 0 && t.kind() == Kind::Float && t.device() == x.device();
-        if !scalar(r) || !scalar(s) || x.size() != x0.size() {
-            return Err(Error::NotCovered {
-                kernel: "mix",
-                reason: format!(
-                    "scalars that are no fp32 (), or shapes {:?} and {:?}",
-                    x.size(),
-                    x0.size()
-                ),
-            });
-        }
+        fits("mix", [r, s], x, x0)?;
         let (a, b) = (plain(x), plain(x0));
         let y = a.empty_like();
         let total = a.numel() as i64;
@@ -98,3 +87,24 @@ impl<L: Launch> Operations<L> {
     }
 }
 // ANCHOR_END: gradients
+
+/// Refuses scalars that are no fp32 () beside x, and an x₀ of another shape.
+pub(super) fn fits(
+    kernel: &'static str,
+    scalars: [&Tensor; 2],
+    x: &Tensor,
+    x0: &Tensor,
+) -> Result<(), Error> {
+    let scalar = |t: &Tensor| t.dim() == 0 && t.kind() == Kind::Float && t.device() == x.device();
+    if scalars.into_iter().all(scalar) && x.size() == x0.size() {
+        return Ok(());
+    }
+    Err(Error::NotCovered {
+        kernel,
+        reason: format!(
+            "scalars that are no fp32 (), or shapes {:?} and {:?}",
+            x.size(),
+            x0.size()
+        ),
+    })
+}

@@ -13,6 +13,7 @@ mod head_loss;
 pub mod kernel;
 pub mod launch;
 mod mix;
+mod mix_norm;
 mod norm;
 pub mod nvrtc;
 mod operations;

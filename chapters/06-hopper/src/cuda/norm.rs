@@ -1,6 +1,9 @@
 //! RMS norm, and the addition to the stream together with its norm.
+//!
+//! Both keep what they gave, y, and one number per row, the scale 1/√(mean + eps): y is kept anyway by the product that reads it, what
+//! the norm read is needed by nobody else.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::error::Error;
 use super::kernel::{ADD_NORM, RMS_NORM};
@@ -9,9 +12,14 @@ use super::operations::{Operations, plain, recorded};
 
 // ANCHOR: shape
 /// (…, C): how many rows of how many numbers.
-fn rows(x: &Tensor) -> (i64, i64) {
+pub(super) fn rows(x: &Tensor) -> (i64, i64) {
     let length = x.size().last().copied().unwrap_or(1);
     (x.numel() as i64 / length, length)
+}
+
+/// A number per row, to be written.
+pub(super) fn scales(x: &Tensor, rows: i64) -> Tensor {
+    Tensor::empty([rows], (Kind::Float, x.device()))
 }
 // ANCHOR_END: shape
 
@@ -24,8 +32,8 @@ impl<L: Launch> Operations<L> {
     pub fn rms_norm(&self, x: &Tensor, eps: f64) -> Result<Tensor, Error> {
         let element = self.covers("rms_norm", &[x])?;
         let input = plain(x);
-        let y = input.empty_like();
         let (rows, length) = rows(&input);
+        let (y, scales) = (input.empty_like(), scales(&input, rows));
         let chosen = self.choose(&RMS_NORM, element, length, &[&input]);
         let lanes = lanes(length, chosen.width);
         chosen.run(
@@ -34,6 +42,7 @@ impl<L: Launch> Operations<L> {
             &[
                 Argument::Tensor(&input),
                 Argument::Tensor(&y),
+                Argument::Tensor(&scales),
                 Argument::Long(rows),
                 Argument::Int(length as i32),
                 Argument::Int(lanes),
@@ -41,30 +50,29 @@ impl<L: Launch> Operations<L> {
             ],
         )?;
         let on = self.clone();
-        let outputs = recorded(&[x], vec![y], vec![input], move |saved, gradients| {
-            let by_y = gradients[0].as_ref();
-            Ok(vec![on.rms_norm_gradient(&saved[0], by_y, None, eps)?])
+        let saved = vec![y.shallow_clone(), scales];
+        let outputs = recorded(&[x], vec![y], saved, move |saved, by| {
+            Ok(vec![on.rms_norm_gradient(saved, by[0].as_ref(), None)?])
         })?;
         Ok(only(outputs))
     }
 
-    /// The gradient by x from that by the norm of x and that by x itself; none where neither is there.
+    /// The gradient by x from y and the scales, the gradient by y and that by x itself; none where neither is there.
     fn rms_norm_gradient(
         &self,
-        x: &Tensor,
+        saved: &[Tensor],
         by_y: Option<&Tensor>,
         by_x: Option<&Tensor>,
-        eps: f64,
     ) -> Result<Option<Tensor>, Error> {
         let Some(by_y) = by_y.map(plain) else {
             return Ok(by_x.map(Tensor::shallow_clone));
         };
-        let by_x = by_x.map(plain);
-        let mut tensors = vec![x, &by_y];
+        let (y, scales, by_x) = (&saved[0], &saved[1], by_x.map(plain));
+        let mut tensors = vec![y, &by_y];
         tensors.extend(&by_x);
         let element = self.covers("rms_norm_backward", &tensors)?;
-        let dx = x.empty_like();
-        let (rows, length) = rows(x);
+        let dx = y.empty_like();
+        let (rows, length) = rows(y);
         let chosen = self.choose(&RMS_NORM, element, length, &tensors);
         let lanes = lanes(length, chosen.width);
         chosen.run(
@@ -72,13 +80,13 @@ impl<L: Launch> Operations<L> {
             Grid::rows(rows, lanes),
             &[
                 Argument::Tensor(&by_y),
-                Argument::Tensor(x),
+                Argument::Tensor(y),
+                Argument::Tensor(scales),
                 by_x.as_ref().map_or(Argument::Nothing, Argument::Tensor),
                 Argument::Tensor(&dx),
                 Argument::Long(rows),
                 Argument::Int(length as i32),
                 Argument::Int(lanes),
-                Argument::Float(eps as f32),
             ],
         )?;
         Ok(Some(dx))
@@ -108,6 +116,7 @@ impl<L: Launch> Operations<L> {
         let (a, b) = (plain(x), plain(change));
         let (stream, y) = (a.empty_like(), a.empty_like());
         let (rows, length) = rows(&a);
+        let scales = scales(&a, rows);
         let chosen = self.choose(&ADD_NORM, element, length, &[&a, &b]);
         let lanes = lanes(length, chosen.width);
         chosen.run(
@@ -118,6 +127,7 @@ impl<L: Launch> Operations<L> {
                 Argument::Tensor(&b),
                 Argument::Tensor(&stream),
                 Argument::Tensor(&y),
+                Argument::Tensor(&scales),
                 Argument::Long(rows),
                 Argument::Int(length as i32),
                 Argument::Int(lanes),
@@ -125,9 +135,9 @@ impl<L: Launch> Operations<L> {
             ],
         )?;
         let on = self.clone();
-        let saved = vec![stream.shallow_clone()];
+        let saved = vec![y.shallow_clone(), scales];
         let mut outputs = recorded(&[x, change], vec![stream, y], saved, move |saved, by| {
-            let gradient = on.rms_norm_gradient(&saved[0], by[1].as_ref(), by[0].as_ref(), eps)?;
+            let gradient = on.rms_norm_gradient(saved, by[1].as_ref(), by[0].as_ref())?;
             // The stream is a sum: both parts have its gradient.
             Ok(vec![gradient.as_ref().map(Tensor::shallow_clone), gradient])
         })?;

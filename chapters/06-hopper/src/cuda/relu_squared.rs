@@ -30,20 +30,22 @@ impl<L: Launch> Operations<L> {
             ],
         )?;
         let on = self.clone();
-        let outputs = recorded(&[x], vec![y], vec![input], move |saved, by| {
+        // y, and not x: see the kernel.
+        let saved = vec![y.shallow_clone()];
+        let outputs = recorded(&[x], vec![y], saved, move |saved, by| {
             let Some(by_y) = by[0].as_ref().map(plain) else {
                 return Ok(vec![None]);
             };
-            let x = &saved[0];
-            let element = on.covers("relu_squared_backward", &[x, &by_y])?;
-            let dx = x.empty_like();
-            let chosen = on.choose_flat(&RELU_SQUARED, element, &[x, &by_y]);
+            let y = &saved[0];
+            let element = on.covers("relu_squared_backward", &[y, &by_y])?;
+            let dx = y.empty_like();
+            let chosen = on.choose_flat(&RELU_SQUARED, element, &[y, &by_y]);
             chosen.run(
                 "relu_squared_backward",
                 Grid::flat(total, chosen.width),
                 &[
                     Argument::Tensor(&by_y),
-                    Argument::Tensor(x),
+                    Argument::Tensor(y),
                     Argument::Tensor(&dx),
                     Argument::Long(total),
                 ],

@@ -1,11 +1,13 @@
 //! Rotary positions, the norm of queries and keys, and their factor, in one operation.
+//!
+//! Kept are y, which attention keeps anyway, and one number per head, factor/√(mean + eps).
 
 use tch::{Kind, Tensor};
 
 use super::error::Error;
 use super::kernel::{Element, ROPE_NORM};
 use super::launch::{Argument, Grid, Launch, lanes};
-use super::norm::only;
+use super::norm::{only, scales};
 use super::operations::{Operations, plain, recorded};
 
 // ANCHOR: heads
@@ -73,65 +75,57 @@ impl<L: Launch> Operations<L> {
             });
         };
         let input = plain(x);
-        let y = input.empty_like();
+        let (y, scales) = (input.empty_like(), scales(&input, shape.rows));
         self.rope(
             "rope_norm_forward",
-            element,
+            (element, shape),
             &[&input],
-            (&cos, &sin),
-            &y,
-            shape,
-            (eps, factor),
+            &[&cos, &sin, &y, &scales],
+            &[eps, factor],
         )?;
         let on = self.clone();
-        let outputs = recorded(&[x], vec![y], vec![input, cos, sin], move |saved, by| {
+        let saved = vec![y.shallow_clone(), scales, cos, sin];
+        let outputs = recorded(&[x], vec![y], saved, move |saved, by| {
             let Some(by_y) = by[0].as_ref().map(plain) else {
                 return Ok(vec![None]);
             };
-            let (x, tables) = (&saved[0], (&saved[1], &saved[2]));
-            on.covers("rope_norm_backward", &[x, &by_y])?;
-            let dx = x.empty_like();
+            let (y, scales, cos, sin) = (&saved[0], &saved[1], &saved[2], &saved[3]);
+            on.covers("rope_norm_backward", &[y, &by_y])?;
+            let dx = y.empty_like();
             on.rope(
                 "rope_norm_backward",
-                element,
-                &[&by_y, x],
-                tables,
-                &dx,
-                shape,
-                (eps, factor),
+                (element, shape),
+                &[&by_y, y],
+                &[cos, sin, scales, &dx],
+                &[factor],
             )?;
             Ok(vec![Some(dx)])
         })?;
         Ok(only(outputs))
     }
 
-    /// Forward and backward differ in what they read.
-    #[allow(clippy::too_many_arguments)] // a kernel's arguments, by name
+    /// What forward and backward share: a kernel takes the `packed` tensors, which are read in packs, the `others`, the shape, and
+    /// its `numbers`.
     fn rope(
         &self,
         function: &'static str,
-        element: Element,
-        read: &[&Tensor],
-        (cos, sin): (&Tensor, &Tensor),
-        written: &Tensor,
-        shape: Heads,
-        (eps, factor): (f64, f64),
+        (element, shape): (Element, Heads),
+        packed: &[&Tensor],
+        others: &[&Tensor],
+        numbers: &[f64],
     ) -> Result<(), Error> {
-        let chosen = self.choose(&ROPE_NORM, element, shape.half, read);
+        let chosen = self.choose(&ROPE_NORM, element, shape.half, packed);
         let lanes = lanes(shape.half, chosen.width);
-        let mut arguments: Vec<Argument> = read.iter().map(|x| Argument::Tensor(x)).collect();
+        let tensors = packed.iter().chain(others);
+        let mut arguments: Vec<Argument> = tensors.map(|x| Argument::Tensor(x)).collect();
         arguments.extend([
-            Argument::Tensor(cos),
-            Argument::Tensor(sin),
-            Argument::Tensor(written),
             Argument::Long(shape.rows),
             Argument::Int(shape.half as i32),
             Argument::Int(lanes),
             Argument::Int(shape.heads as i32),
             Argument::Long(shape.positions),
-            Argument::Float(eps as f32),
-            Argument::Float(factor as f32),
         ]);
+        arguments.extend(numbers.iter().map(|&x| Argument::Float(x as f32)));
         chosen.run(function, Grid::rows(shape.rows, lanes), &arguments)
     }
 }

@@ -258,13 +258,14 @@ impl MemoryModel {
                 let cast = vocab_size * width * e;
                 keep(self.kind != Kind::Float, "the head, cast", "V·C·e", 1, cast);
             }
-            Loss::Chunked { .. } => keep(
-                true,
-                "the gradient of what the head reads",
-                "N·C·e",
-                1,
-                stream,
-            ),
+            Loss::Chunked { .. } => {
+                let (what, head) = (
+                    "the gradient of what the head reads",
+                    vocab_size * width * 4,
+                );
+                keep(true, what, "N·C·e", 1, stream);
+                keep(true, "the head's gradient", "V·C·4", 1, head);
+            }
         }
         rows
     }

@@ -5,17 +5,14 @@ use std::cell::Cell;
 use hopper::cuda::Operations;
 use hopper::cuda::kernel::SOURCES;
 use tch::{Device, Kind, Tensor};
+use transformer::{Kernels, Plain};
 
 use crate::checks::Check;
 use crate::emulator::{Emulator, Order};
 
 fn check(kind: Kind) -> Check<Emulator> {
-    tch::manual_seed(20261129);
-    Check {
-        on: Operations(Emulator::new(Order::Forward)),
-        device: Device::Cpu,
-        kind,
-    }
+    let on = Operations(Emulator::new(Order::Forward));
+    Check::new(on, Device::Cpu, kind)
 }
 
 macro_rules! emulated {
@@ -36,7 +33,7 @@ macro_rules! emulated {
     )*};
 }
 
-emulated!(rms_norm add_norm rope_qk_norm relu_squared mix add_gated head_loss head_loss_at_extremes adamw muon fp8);
+emulated!(rms_norm add_norm rope_qk_norm relu_squared mix mix_norm add_gated head_loss head_loss_at_extremes adamw muon fp8);
 
 #[test]
 fn the_checks_reach_every_function_in_both_widths() {
@@ -70,10 +67,11 @@ fn handed_over(on: Emulator) -> Vec<Tensor> {
     let (x, x0) = (random(&[9, 131]), random(&[9, 131]));
     let (r, s) = (random(&[]), random(&[]));
     let mixed = on.mix(&r, &x, &s, &x0).unwrap();
+    let (mixed, again) = on.mix_norm(&r, &mixed, &s, &x0, 1e-6).unwrap();
     let (stream, norm) = on.add_norm(&mixed, &x0, 1e-6).unwrap();
     let targets = Tensor::from_slice(&[3i64, 1, -1, 0, 5, 7, 8, 100, 2]).view([1, 9]);
     let head = random(&[333, 131]);
-    let both = (stream + norm).unsqueeze(0);
+    let both = (stream + norm + again).unsqueeze(0);
     let loss = on
         .head_loss_in_chunks(&both, &head, &targets, 15.0, 4)
         .unwrap();
@@ -118,6 +116,32 @@ fn a_barrier_that_is_taken_out_is_noticed() {
     }
 }
 
+/// The gradient of r is a sum divided by r, and never by less than 1/64.
+#[test]
+fn a_small_factor_of_the_stream_shortens_its_gradient() {
+    let on = Operations(Emulator::new(Order::Forward));
+    tch::manual_seed(20261129);
+    let [x, x0, weight] = [(); 3].map(|()| Tensor::randn([3, 24], (Kind::Float, Device::Cpu)));
+    let gradient = |kernels: &dyn Fn(&Tensor, &Tensor) -> (Tensor, Tensor), r: f64| {
+        let scalars = [r as f32, 0.2].map(|x| Tensor::from(x).set_requires_grad(true));
+        let (stream, norm) = kernels(&scalars[0], &scalars[1]);
+        ((stream + norm) * &weight).sum(Kind::Float).backward();
+        scalars[0].grad().double_value(&[])
+    };
+    let fused = |r: &Tensor, s: &Tensor| on.mix_norm(r, &x, s, &x0, 1e-6).unwrap();
+    let plain = |r: &Tensor, s: &Tensor| Plain.mix_norm(r, &x, s, &x0, 1e-6);
+    for (r, share) in [
+        (1.0 / 32.0, 1.0),
+        (1.0 / 128.0, 0.5),
+        (-1.0 / 256.0, 0.25),
+        (0.0, 0.0),
+    ] {
+        let (ours, theirs) = (gradient(&fused, r), gradient(&plain, r));
+        let off = (ours - share * theirs).abs() / theirs.abs();
+        assert!(off < 1e-3, "r {r}: {ours} of {theirs}");
+    }
+}
+
 #[test]
 fn what_is_not_covered_is_said_and_not_computed() {
     let on = Operations(Emulator::new(Order::Forward));
@@ -131,6 +155,7 @@ fn what_is_not_covered_is_said_and_not_computed() {
         on.add_norm(&one, &half, 1e-6).unwrap_err(),
         on.add_norm(&one, &one.narrow(0, 0, 1), 1e-6).unwrap_err(),
         on.mix(&one, &one, &one, &one).unwrap_err(),
+        on.mix_norm(&one, &one, &one, &one, 1e-6).unwrap_err(),
         on.rope_qk_norm_scaled(&one, &one, &one, 1e-6, 1.0)
             .unwrap_err(),
         on.muon_apply(

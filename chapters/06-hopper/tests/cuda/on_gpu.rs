@@ -23,13 +23,7 @@ fn gpu() -> Option<Device> {
 }
 
 fn check(kind: Kind) -> Option<Check<Gpu>> {
-    let device = gpu()?;
-    tch::manual_seed(20261129);
-    Some(Check {
-        on: GPU,
-        device,
-        kind,
-    })
+    Some(Check::new(GPU, gpu()?, kind))
 }
 
 #[test]
