@@ -102,7 +102,7 @@ impl Default for Parts {
                 origin: None,
             },
             attention: Part {
-                function: transformer::causal_attention,
+                function: hopper::attention::windowed_attention,
                 origin: None,
             },
             relu_squared: Part {

@@ -115,6 +115,7 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
+    let _lengths_change = hopper::attention::ChangingShapes::begin();
     let context = gpt.config().context as usize;
     let scorer = Engine::new(&gpt, run.kernels());
     let mut note = ExamNote {

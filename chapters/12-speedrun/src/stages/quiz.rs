@@ -75,6 +75,7 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         .iter()
         .map(|question| crate::reply::prompt(&tokenizer, &question.question))
         .collect::<Result<Vec<_>, _>>()?;
+    let _lengths_change = hopper::attention::ChangingShapes::begin();
     let mut engine = Engine::new(&gpt, run.kernels());
     let mut note = QuizNote {
         seconds: 0.0,
