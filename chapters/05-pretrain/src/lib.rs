@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod disk;
 pub mod durability;
 mod error;
+mod going_back;
 pub mod interrupt;
 pub mod kneser_ney;
 pub mod manifest;

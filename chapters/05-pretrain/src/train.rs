@@ -12,14 +12,13 @@
 
 use crate::Error;
 use crate::bits_per_byte::batch_tensors;
-use crate::checkpoint::{self, TrainState};
+use crate::checkpoint::TrainState;
 use crate::durability::{Durability, WhenUnwritable};
 use crate::interrupt::Interrupt;
 use crate::metrics::Metrics;
 use crate::progress::{Progress, Status};
 use crate::schedule::Schedule;
 use crate::snapshot::Snapshot;
-use crate::trouble::Reaction;
 use crate::writer::Writer;
 use dataset::{Batch, BatchSource, Position};
 use muon::{Optimizer, gather_bytes, sum_over_ranks};
@@ -96,7 +95,7 @@ pub enum Outcome {
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stepped {
+pub(crate) enum Stepped {
     Taken,
     Skipped,
     /// The weights are to go back to the last checkpoint.
@@ -198,7 +197,7 @@ impl Trainer<'_> {
     }
 
     /// Whether this is the rank that writes logs and checkpoints.
-    fn speaks(&self) -> bool {
+    pub(crate) fn speaks(&self) -> bool {
         self.optimizer.collective().rank() == 0
     }
     // ANCHOR_END: agreed
@@ -294,64 +293,6 @@ impl Trainer<'_> {
     }
     // ANCHOR_END: account
 
-    // ANCHOR: trouble
-    /// A step that is not taken, for a reason that the log keeps.
-    fn not_taken(
-        &mut self,
-        state: &mut TrainState,
-        reason: Error,
-        reaction: Reaction,
-    ) -> Result<Stepped, Error> {
-        if reaction == Reaction::Stop {
-            return Err(reason);
-        }
-        if self.speaks() {
-            eprintln!("{reason}: {reaction:?}");
-        }
-        state.troubles += 1;
-        if reaction == Reaction::GoBack {
-            return Ok(Stepped::GoBack);
-        }
-        state.step += 1; // the schedule goes on
-        if self.speaks() {
-            let line = json!({ "skipped": reason.to_string() });
-            self.metrics.write(&state.stage, state.step, line)?;
-        }
-        Ok(Stepped::Skipped)
-    }
-
-    /// Back to the last checkpoint, with the rows that come now. It is written at once: from here on, the run is another
-    /// one than that checkpoint would have led to, and a kill must not bring that one back.
-    fn go_back(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
-        let folder = self.settings.folder.clone();
-        if self.speaks() {
-            writer.settle()?;
-            checkpoint::recover(&folder)?;
-        }
-        self.optimizer.collective().barrier()?; // then all read it
-        let saved = checkpoint::read_state(&folder)?.filter(|saved| saved.step <= state.step);
-        let Some(saved) = saved else {
-            return Err(Error::NothingToGoBackTo { path: folder });
-        };
-        checkpoint::load_weights(&folder, self.gpt)?;
-        checkpoint::load_optimizer(&folder, &mut self.optimizer)?;
-        if self.speaks() {
-            self.metrics.truncate(saved.metrics_bytes)?;
-        }
-        let line = json!({ "gone_back_from": state.step, "troubles": state.troubles });
-        let (position, troubles) = (state.position.take(), state.troubles);
-        *state = TrainState {
-            position,
-            troubles,
-            ..saved
-        };
-        if self.speaks() {
-            self.metrics.write(&state.stage, state.step, line)?;
-        }
-        self.save(writer, state)
-    }
-    // ANCHOR_END: trouble
-
     // ANCHOR: evaluation
     /// Whether this step asks for an evaluation that has not been made.
     fn evaluation_due(&self, state: &TrainState) -> bool {
@@ -390,7 +331,11 @@ impl Trainer<'_> {
     }
 
     /// Copies the state and lets it be written while training goes on.
-    fn save(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
+    pub(crate) fn save(
+        &mut self,
+        writer: &mut Writer,
+        state: &mut TrainState,
+    ) -> Result<(), Error> {
         state.metrics_bytes = self.metrics.bytes();
         state.positions = self.positions(state)?;
         let buffers = self.optimizer.state()?; // all ranks put them together

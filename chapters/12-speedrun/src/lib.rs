@@ -8,6 +8,7 @@
 pub mod ablation;
 pub mod arithmetic;
 pub mod bench;
+mod bench_files;
 pub mod command_line;
 pub mod compare;
 pub mod core_bench;
