@@ -181,7 +181,6 @@ impl Trainer<'_> {
             false => Outcome::Interrupted(state),
         })
     }
-
     // ANCHOR_END: run
 
     // ANCHOR: agreed

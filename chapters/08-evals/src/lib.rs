@@ -17,14 +17,14 @@ pub mod chat;
 pub mod core;
 mod error;
 pub mod interval;
+mod over_ranks;
 pub mod python_random;
 pub mod question;
 pub mod sandbox;
-mod shared;
 mod task;
 
 pub use error::Error;
 pub use interval::{Bootstrap, Interval};
-pub use shared::Shared;
+pub use over_ranks::Shared;
 pub use task::{Kind, Task};
 // ANCHOR_END: modules
