@@ -40,7 +40,7 @@ pub fn how_many(asked: &str) -> Result<usize, Error> {
 }
 
 /// Those that CUDA_VISIBLE_DEVICES leaves, by the driver's count. libtorch is not loaded for that: the ranks do it.
-fn gpus() -> usize {
+pub fn gpus() -> usize {
     // SAFETY: opens and closes a library. cudarc ends the program where the driver is missing, so it is asked first.
     if !unsafe { sys::is_culib_present() } || result::init().is_err() {
         return 0;
@@ -51,14 +51,19 @@ fn gpus() -> usize {
 
 // ANCHOR: start
 /// How long the other ranks may take to end by themselves when one has failed.
-const LAST_WORDS: Duration = Duration::from_secs(25);
+pub const LAST_WORDS: Duration = Duration::from_secs(25);
 
 /// Starts `program` with `arguments` as `ranks` ranks on this machine and waits for all of them. The exit code: 0, or that of the first
-/// one that failed (128 and the number of the signal, if one ended it).
+/// one that failed (128 and the number of the signal, if one ended it). The others are ended `last_words` after it.
 ///
 /// # Errors
 /// A rank that cannot be started. Those that were are ended.
-pub fn run(program: &Path, arguments: &[OsString], ranks: usize) -> Result<u8, Error> {
+pub fn run(
+    program: &Path,
+    arguments: &[OsString],
+    ranks: usize,
+    last_words: Duration,
+) -> Result<u8, Error> {
     let system = |doing| move |source| Error::System { doing, source };
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(system("listen to signals"))?;
@@ -103,7 +108,7 @@ pub fn run(program: &Path, arguments: &[OsString], ranks: usize) -> Result<u8, E
             forwarding,
         });
     }
-    let code = herd.watch(&mut signals);
+    let code = herd.watch(&mut signals, last_words);
     for forwarding in herd.0.iter_mut().filter_map(|it| it.forwarding.take()) {
         let _ = forwarding.join(); // the last lines
     }
@@ -146,7 +151,7 @@ struct Ranked {
 }
 
 impl Herd {
-    fn watch(&mut self, signals: &mut Signals) -> u8 {
+    fn watch(&mut self, signals: &mut Signals, last_words: Duration) -> u8 {
         let mut failed: Option<(u8, Instant)> = None;
         loop {
             for signal in signals.pending() {
@@ -176,7 +181,7 @@ impl Herd {
             if living == 0 {
                 return failed.map_or(0, |(code, _)| code);
             }
-            if failed.is_some_and(|(_, when)| when.elapsed() > LAST_WORDS) {
+            if failed.is_some_and(|(_, when)| when.elapsed() > last_words) {
                 self.signal(libc::SIGKILL);
             }
             thread::sleep(Duration::from_millis(10));
