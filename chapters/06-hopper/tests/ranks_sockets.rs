@@ -481,3 +481,20 @@ fn a_word_of_rank_0_reaches_all() {
         assert_eq!(behind, expected);
     }
 }
+
+/// A name that others reach this machine by: rank 0 listens at all addresses then.
+#[cfg(target_os = "linux")]
+#[test]
+fn ranks_meet_at_an_address_that_is_not_local_by_name() {
+    let port = free_port();
+    let at = |rank| Place {
+        host: "127.0.0.2".to_string(),
+        ..place(rank, 2, port)
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(|| Sockets::join(&at(1), &SHORT).expect("all come").barrier());
+        let own = Sockets::join(&at(0), &SHORT).expect("all come").barrier();
+        own.expect("all live");
+        other.join().expect("no panic").expect("all live");
+    });
+}

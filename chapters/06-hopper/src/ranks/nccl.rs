@@ -382,6 +382,9 @@ impl InFlight {
     fn finish(mut self) -> Result<Tensor, muon::Error> {
         let why = |error: DriverError| format!("the NVIDIA driver says {error}");
         if !self.output.is_floating_point() {
+            let inside = Inside::of(self.core.context);
+            let _inside =
+                inside.map_err(|e| self.core.broken(self.number, &self.operation, why(e)))?;
             loop {
                 let reached = self.event.is_reached();
                 let reached =

@@ -17,7 +17,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -182,8 +182,17 @@ fn wait_for_all(place: &Place, limits: &Limits) -> Result<Vec<Option<TcpStream>>
     // A machine's name often stands for an address that only the machine itself can reach. So all of its addresses are listened
     // at, unless only this machine is meant.
     let here = ["127.0.0.1", "localhost", "::1"].contains(&place.host.as_str());
-    let host = if here { place.host.as_str() } else { "0.0.0.0" };
-    let listener = TcpListener::bind((host, place.port)).map_err(refused)?;
+    let listener = if here {
+        TcpListener::bind((place.host.as_str(), place.port))
+    } else {
+        // Where there is IPv6, its socket takes the connections of both.
+        let any = [
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, place.port)),
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, place.port)),
+        ];
+        TcpListener::bind(&any[..])
+    };
+    let listener = listener.map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
     let deadline = Instant::now() + limits.join;
     let mut joined: Vec<Option<TcpStream>> = (0..place.world).map(|_| None).collect();
