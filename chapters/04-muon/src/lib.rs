@@ -40,6 +40,6 @@ pub use polar_express::polar_express;
 pub use refinements::{Refinements, equilibrated, renormalised};
 pub use sequence::Sequence;
 pub use sharding::{SMALLEST_CUT, Share};
-pub use threads::Threads;
+pub use threads::{Call, Hall, Operation, Threads};
 pub use updates::{AdamWStep, PlainUpdates, Updates};
 // ANCHOR_END: modules

@@ -3,12 +3,14 @@
 //!
 //! Each rank counts the operations it starts. Those with one number belong together and meet in a *meeting*: every rank
 //! brings its tensor, and `wait` returns when all have. Sums are taken in the order of the ranks, whoever came first, so
-//! two runs have the same bits.
+//! two runs have the same bits. Where they meet, the [`Hall`], does not know who the ranks are: chapter 06 brings the tensors of
+//! other processes into it.
 //!
 //! A rank that does not come must not hang the others. One that is dropped (its thread has ended, or panicked) is noted as
 //! gone, and one that is merely late is waited for only so long.
 
 use crate::{Collective, Error, Handle};
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,20 +22,23 @@ use tch::{Device, Kind, Tensor};
 // ANCHOR: threads
 /// One of the ranks. Made together by [`Threads::new`]; each is moved to a thread of its own.
 pub struct Threads {
-    shared: Arc<Shared>,
+    hall: Arc<Hall>,
     rank: usize,
     /// How many operations this rank has started.
     started: Cell<u64>,
 }
 
-struct Shared {
+/// Where ranks meet.
+pub struct Hall {
     world: usize,
+    /// How many ranks fetch their results here.
+    here: usize,
     patience: Duration,
-    hall: Mutex<Hall>,
+    state: Mutex<State>,
     news: Condvar,
 }
 
-struct Hall {
+struct State {
     /// By number; a meeting is forgotten when every rank has its result.
     meetings: BTreeMap<u64, Meeting>,
     /// Of every rank that will join no more: why.
@@ -51,15 +56,15 @@ struct Meeting {
 }
 
 /// An operation as all ranks have to start it.
-#[derive(Clone, PartialEq)]
-struct Call {
-    operation: Operation,
-    shape: Vec<i64>,
-    kind: Kind,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    pub operation: Operation,
+    pub shape: Vec<i64>,
+    pub kind: Kind,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Operation {
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Operation {
     ReduceScatter,
     AllGather,
     AllReduce,
@@ -89,18 +94,9 @@ impl Threads {
 
     /// As `new`; a rank that is `patience` late counts as lost.
     pub fn with_patience(world: usize, patience: Duration) -> Vec<Threads> {
-        let hall = Hall {
-            meetings: BTreeMap::new(),
-            gone: vec![None; world],
-        };
-        let shared = Arc::new(Shared {
-            world,
-            patience,
-            hall: Mutex::new(hall),
-            news: Condvar::new(),
-        });
+        let hall = Arc::new(Hall::new(world, world, patience));
         let rank = |rank| Threads {
-            shared: shared.clone(),
+            hall: hall.clone(),
             rank,
             started: Cell::new(0),
         };
@@ -139,40 +135,70 @@ impl Threads {
         };
         // A copy, as if it had been sent: its owner may go on writing.
         let tensor = tensor.detach().to_device(Device::Cpu).copy();
-        {
-            let mut hall = self.shared.hall();
-            let meeting = hall.meetings.entry(number).or_insert_with(|| Meeting {
-                call: call.clone(),
-                brought: (0..self.shared.world).map(|_| None).collect(),
-                stranger: None,
-                served: 0,
-            });
-            if meeting.call != call && meeting.stranger.is_none() {
-                meeting.stranger = Some((self.rank, call.clone()));
-            }
-            meeting.brought[self.rank] = Some(tensor);
-        }
-        self.shared.news.notify_all();
-        let (shared, rank) = (self.shared.clone(), self.rank);
-        Handle::new(move || {
-            let brought = shared.meet(rank, number)?;
-            call.result(rank, &brought)
-        })
+        self.hall.bring(self.rank, number, call, tensor);
+        self.hall.handle(self.rank, number)
     }
 }
 
-impl Shared {
-    fn hall(&self) -> MutexGuard<'_, Hall> {
+impl Hall {
+    /// For `world` ranks, of which `here` fetch their results in this hall. One that is `patience` late counts as lost.
+    pub fn new(world: usize, here: usize, patience: Duration) -> Hall {
+        let state = State {
+            meetings: BTreeMap::new(),
+            gone: vec![None; world],
+        };
+        Hall {
+            world,
+            here,
+            patience,
+            state: Mutex::new(state),
+            news: Condvar::new(),
+        }
+    }
+
+    /// A rank joins the meeting `number` with its tensor.
+    pub fn bring(&self, rank: usize, number: u64, call: Call, tensor: Tensor) {
+        let mut state = self.state();
+        let meeting = state.meetings.entry(number).or_insert_with(|| Meeting {
+            call: call.clone(),
+            brought: (0..self.world).map(|_| None).collect(),
+            stranger: None,
+            served: 0,
+        });
+        if meeting.call != call && meeting.stranger.is_none() {
+            meeting.stranger = Some((rank, call));
+        }
+        meeting.brought[rank] = Some(tensor);
+        drop(state);
+        self.news.notify_all();
+    }
+
+    /// A rank will join no more.
+    pub fn leave(&self, rank: usize, why: &str) {
+        self.state().gone[rank].get_or_insert_with(|| why.to_string());
+        self.news.notify_all();
+    }
+
+    /// What a rank gets from the meeting `number`, when all have come.
+    pub fn handle(self: &Arc<Self>, rank: usize, number: u64) -> Handle {
+        let hall = self.clone();
+        Handle::new(move || {
+            let (call, brought) = hall.meet(rank, number)?;
+            call.result(rank, &brought)
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
         // A rank that panics holds no half-finished change: each is one assignment.
-        self.hall.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What all ranks brought to a meeting, once they have.
-    fn meet(&self, rank: usize, number: u64) -> Result<Vec<Tensor>, Error> {
+    fn meet(&self, rank: usize, number: u64) -> Result<(Call, Vec<Tensor>), Error> {
         let deadline = Instant::now() + self.patience;
-        let mut hall = self.hall();
+        let mut state = self.state();
         loop {
-            let Hall { meetings, gone } = &mut *hall;
+            let State { meetings, gone } = &mut *state;
             let meeting = meetings.get_mut(&number).expect("this rank was not served");
             if let Some((stranger, call)) = &meeting.stranger {
                 return Err(Error::Apart {
@@ -187,11 +213,12 @@ impl Shared {
             if missing.is_empty() {
                 let brought = meeting.brought.iter().flatten();
                 let brought = brought.map(Tensor::shallow_clone).collect();
+                let call = meeting.call.clone();
                 meeting.served += 1;
-                if meeting.served == self.world {
+                if meeting.served == self.here {
                     meetings.remove(&number);
                 }
-                return Ok(brought);
+                return Ok((call, brought));
             }
             let lost = missing
                 .iter()
@@ -214,8 +241,8 @@ impl Shared {
                     operation: meeting.call.to_string(),
                 });
             }
-            let woken = self.news.wait_timeout(hall, left);
-            hall = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let woken = self.news.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -258,7 +285,7 @@ impl Collective for Threads {
     }
 
     fn world(&self) -> usize {
-        self.shared.world
+        self.hall.world
     }
 
     fn reduce_scatter(&self, tensor: Tensor) -> Handle {
@@ -283,9 +310,7 @@ impl Collective for Threads {
     }
 
     fn leave(&self, why: &str) {
-        let gone = &mut self.shared.hall().gone[self.rank];
-        gone.get_or_insert_with(|| why.to_string());
-        self.shared.news.notify_all();
+        self.hall.leave(self.rank, why);
     }
 }
 

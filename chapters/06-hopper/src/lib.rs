@@ -12,6 +12,7 @@ mod error;
 mod fused;
 mod glue;
 pub mod precision;
+pub mod ranks;
 mod relu_squared_with;
 mod updates;
 

@@ -6,6 +6,7 @@
 
 use crate::ablation::{self, AblateOptions};
 use crate::bench::{self, Bench};
+use crate::launching::{self, Ranks};
 use crate::options::Options;
 use crate::parts::Plug;
 use crate::pipeline::{STAGES, speedrun};
@@ -50,7 +51,12 @@ enum Command {
     /// Train the tokenizer
     Tokenizer(Options),
     /// Pretrain the base model
-    Train(Options),
+    Train {
+        #[command(flatten)]
+        options: Options,
+        #[command(flatten)]
+        ranks: Ranks,
+    },
     /// Train on conversations as text
     Mid(Options),
     /// Fine-tune on the assistant's part of conversations
@@ -186,7 +192,14 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
         Command::Speedrun { options, skip, .. } => return speedrun(&open(options)?, &skip),
         Command::Data(options) => data::run(&open(options)?).map(|_| Ended::Done)?,
         Command::Tokenizer(options) => vocabulary::run(&open(options)?).map(|_| Ended::Done)?,
-        Command::Train(options) => base::run(&open(options)?)?,
+        Command::Train { options, ranks } => match launching::ranks(&ranks)? {
+            launching::Ranked::Started(code) => return Ok(code),
+            launching::Ranked::Here(place) => {
+                let (run, ranks) = options.open_at(plugs, place.as_ref())?;
+                opened.replace(run.interrupt.clone());
+                base::run_on(&run, &ranks)?
+            }
+        },
         Command::Mid(options) => fine_tuning::run(&open(options)?, Which::Mid)?,
         Command::Sft(options) => fine_tuning::run(&open(options)?, Which::Sft)?,
         Command::Rl(options) => reinforcing::run(&open(options)?)?,

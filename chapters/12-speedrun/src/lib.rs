@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`],
 //! [`run_folder`] and [`stage_manifest`] (what stages share), [`stages`] and [`pipeline`], [`options`] with
-//! [`durability_options`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
+//! [`durability_options`], [`launching`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
 //! [`core_bench`] stand apart.
 
 pub mod ablation;
@@ -14,6 +14,7 @@ pub mod compare;
 pub mod core_bench;
 pub mod curve;
 pub mod durability_options;
+pub mod launching;
 pub mod method;
 pub mod options;
 pub mod parts;

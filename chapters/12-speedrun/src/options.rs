@@ -2,14 +2,18 @@
 //! What every stage can be asked for, and how a run is opened with it.
 
 use crate::durability_options::DurabilityOptions;
+use crate::launching;
 use crate::parts::{Origin, Parts, Plug, choose};
 use crate::recipe::Recipe;
 use crate::run::{Run, say};
 use crate::run_folder::RunFolder;
 use anyhow::{Result, bail};
 use clap::Args;
+use hopper::ranks::Place;
+use muon::{Collective, Solo};
 use pretrain::Interrupt;
 use std::path::PathBuf;
+use std::rc::Rc;
 // ANCHOR_END: head
 
 // ANCHOR: options
@@ -66,16 +70,27 @@ impl Options {
         Ok(self.runs_dir.join(self.name.as_deref().unwrap_or(&default)))
     }
 
-    fn machine(&self) -> Result<tensors::Machine> {
-        Ok(tensors::start(&tensors::Choice {
+    fn machine(&self, place: Option<&Place>) -> Result<tensors::Machine> {
+        let choice = tensors::Choice {
             device: self.device.clone(),
             threads: self.threads,
             dtype: None,
-        })?)
+        };
+        Ok(tensors::start(&launching::choice_of(choice, place))?)
     }
 
     /// Reads the recipe, starts libtorch, looks at what is plugged in, and opens the run's folder.
     pub fn open(&self, plugs: &[Plug]) -> Result<Run> {
+        self.open_at(plugs, None).map(|(run, _)| run)
+    }
+
+    /// The same, as one of several ranks: returns when the others are there.
+    pub fn open_at(
+        &self,
+        plugs: &[Plug],
+        place: Option<&Place>,
+    ) -> Result<(Run, Rc<dyn Collective>)> {
+        let speaks = place.is_none_or(|place| place.rank == 0);
         let recipe = self.recipe()?;
         if let Some(text) = &self.text
             && !text.is_dir()
@@ -86,13 +101,13 @@ impl Options {
             Some(chapters) => choose(plugs, chapters)?,
             None => Vec::new(),
         };
-        let machine = self.machine()?;
+        let machine = self.machine(place)?;
         let mut parts = Parts::default();
         for plug in &plugs {
             (plug.put)(&recipe, &machine, &mut parts)?;
         }
         for (name, origin) in parts.named() {
-            if let Some(origin) = origin {
+            if let Some(origin) = origin.filter(|_| speaks) {
                 let Origin {
                     exercise,
                     whose,
@@ -112,18 +127,31 @@ impl Options {
             .filter(|_| machine.device.is_cuda());
         let peak_flops = named.unwrap_or_else(|| tensors::measure_gemm_gflops(&machine) * 1e9);
         let folder = RunFolder::open(&self.folder(&plugs)?)?;
-        folder.claim(&recipe, self.text.as_deref(), &parts)?;
-        Ok(Run {
+        let claim = || folder.claim(&recipe, self.text.as_deref(), &parts);
+        // Rank 0 claims the folder, then all meet, then the others look whether it is theirs.
+        if speaks {
+            claim()?;
+        }
+        let ranks: Rc<dyn Collective> = match place {
+            Some(place) => launching::join(place, &machine)?,
+            None => Rc::new(Solo),
+        };
+        if !speaks {
+            claim()?;
+        }
+        let run = Run {
             folder,
             recipe,
             parts,
             text: self.text.clone(),
             machine,
+            rank: ranks.rank(),
             interrupt: Interrupt::listen_within(self.durability.grace()),
             durability: self.durability.durability(),
             peak_flops,
             peak_is_measured: named.is_none(),
-        })
+        };
+        Ok((run, ranks))
     }
 }
 // ANCHOR_END: open

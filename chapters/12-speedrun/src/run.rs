@@ -20,6 +20,8 @@ pub struct Run {
     /// A folder of the user's own text instead of the recipe's documents.
     pub text: Option<PathBuf>,
     pub machine: Machine,
+    /// Which of several ranks this program is; 0 if it is alone.
+    pub rank: usize,
     pub interrupt: Interrupt,
     /// What is done about full disks, losses that are no numbers, and the like.
     pub durability: Durability,
@@ -51,9 +53,16 @@ impl Run {
         Box::new(CausalWith(self.parts.attention.function))
     }
 
-    /// Prints one line about a stage.
+    /// Whether this is the rank that prints, and writes to the run's folder.
+    pub fn speaks(&self) -> bool {
+        self.rank == 0
+    }
+
+    /// Prints one line about a stage, once for all ranks.
     pub fn say(&self, stage: &str, line: &str) {
-        say(stage, line);
+        if self.speaks() {
+            say(stage, line);
+        }
     }
 }
 

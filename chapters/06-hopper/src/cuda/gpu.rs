@@ -25,7 +25,7 @@ unsafe extern "C" {
 }
 
 /// libtorch's current stream of a GPU on this thread.
-fn current_stream(device: usize) -> Result<sys::CUstream, Error> {
+pub(crate) fn current_stream(device: usize) -> Result<sys::CUstream, Error> {
     let mut stream = std::ptr::null_mut();
     // SAFETY: the glue writes the stream and returns null, or a message from malloc that is ours to free.
     unsafe {
@@ -192,10 +192,10 @@ fn driver_error(
 // ANCHOR: inside
 /// While it lives, this thread's current context is ours; afterwards it is what it was. (Setting it and leaving it so would
 /// move libtorch to another GPU.)
-struct Inside;
+pub(crate) struct Inside;
 
 impl Inside {
-    fn of(context: sys::CUcontext) -> Result<Inside, DriverError> {
+    pub(crate) fn of(context: sys::CUcontext) -> Result<Inside, DriverError> {
         // SAFETY: a context that is retained for the rest of the program.
         unsafe { sys::cuCtxPushCurrent_v2(context) }.result()?;
         Ok(Inside)

@@ -4,15 +4,16 @@
 use crate::arithmetic::{Plan, model_config};
 use crate::run::{Ended, Run};
 use crate::stages::{data, vocabulary};
-use anyhow::Result;
-use dataset::{Batch, BatchSource, Prefetch};
+use anyhow::{Result, ensure};
+use dataset::{Batch, BatchSource, Prefetch, Turns};
 use engine::Engine;
 use hopper::FusedUpdates;
-use muon::{Optimizer, Solo};
+use muon::{Collective, Optimizer, Solo, sum_over_ranks};
 use pretrain::{
     Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
 };
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 use std::time::Instant;
 use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Prompt, Sampler, Sampling};
@@ -36,23 +37,42 @@ pub struct BaseNote {
 
 // ANCHOR: run
 pub fn run(run: &Run) -> Result<Ended> {
-    if let Some(note) = run
+    run_on(run, &(Rc::new(Solo) as Rc<dyn Collective>))
+}
+
+/// The same as one of several ranks.
+pub fn run_on(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
+    let ended = train(run, ranks);
+    if let Err(error) = &ended {
+        ranks.leave(&error.to_string()); // nobody is to wait for this rank
+    }
+    ended
+}
+
+fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
+    let note = run
         .folder
-        .finished::<BaseNote>("base", &run.folder.model("base"))?
-    {
-        run.say(
-            "train",
-            &format!("{:.4} bits per byte, kept from before", note.bits_per_byte),
-        );
+        .finished::<BaseNote>("base", &run.folder.model("base"))?;
+    // Rank 0's answer counts; and none changes the folder before all have looked.
+    let own = f64::from(u8::from(note.is_some() && run.speaks()));
+    let [kept] = sum_over_ranks(&**ranks, [own])?;
+    if kept > 0.0 {
+        if let Some(note) = note {
+            let line = format!("{:.4} bits per byte, kept from before", note.bits_per_byte);
+            run.say("train", &line);
+        }
         return Ok(Ended::Done);
     }
-    run.folder.begin("base")?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let plan = Plan::of(&run.recipe)?;
     let recipe = &run.recipe.train;
     let folder = run.folder.model("base");
-    checkpoint::recover(&folder)?;
+    if run.speaks() {
+        run.folder.begin("base")?;
+        checkpoint::recover(&folder)?;
+    }
+    ranks.barrier()?; // then all read the same
     let saved = checkpoint::read_state(&folder)?;
 
     let device = run.machine.device;
@@ -68,18 +88,25 @@ pub fn run(run: &Run) -> Result<Ended> {
     let mut optimizer = Optimizer::new(
         recipe.optimizer.groups(&gpt, plan.dial)?,
         Box::new(FusedUpdates),
-        Box::new(Solo),
+        Box::new(ranks.clone()),
     )?;
     if saved.is_some() {
         checkpoint::load_optimizer(&folder, &mut optimizer)?;
     }
 
     let (rows, time) = (recipe.device_rows, run.recipe.model.context as usize);
-    let position = saved.as_ref().and_then(|state| state.position.clone());
-    let batches = Prefetch::new(
-        data::training_batches(run, &tokenizer, rows, time, position)?,
-        4,
+    // All of the step's rows, on as many devices as there are; the plan divides them among the recipe's.
+    let batches_per_step = recipe.batch_tokens as usize / (rows * time);
+    ensure!(
+        batches_per_step.is_multiple_of(ranks.world()),
+        "a step of the recipe {} is {batches_per_step} batches of {rows} rows, which {} ranks cannot share evenly: choose a number of \
+         ranks that divides {batches_per_step}, or another device_rows",
+        run.recipe.name,
+        ranks.world()
     );
+    let position = saved.as_ref().and_then(|state| state.position.clone());
+    let batches = data::training_batches(run, &tokenizer, rows, time, position)?;
+    let batches = Prefetch::new(Turns::new(batches, ranks.rank(), ranks.world())?, 4);
     let validation = validation_set(run, &tokenizer, rows, time)?;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let kernels = run.training_kernels();
@@ -90,14 +117,13 @@ pub fn run(run: &Run) -> Result<Ended> {
         optimizer,
         tokenizer: &tokenizer,
         batches: Box::new(batches),
-        evaluate: Box::new(evaluation(run, &tokenizer, &validation)),
+        evaluate: Box::new(evaluation(run, &**ranks, &tokenizer, &validation)),
         metrics: &mut metrics,
         interrupt: run.interrupt.clone(),
         settings: Settings {
             stage: "base".into(),
             schedule: recipe.schedule.over(plan.steps),
-            // All of the step's rows on this one device; the plan divides them among the recipe's.
-            accumulation: recipe.batch_tokens as usize / (rows * time),
+            accumulation: batches_per_step / ranks.world(),
             clip: recipe.clip,
             evaluate_every: recipe.evaluate_every,
             checkpoint_seconds: recipe.checkpoint_seconds,
@@ -120,10 +146,12 @@ pub fn run(run: &Run) -> Result<Ended> {
     let state = saved.unwrap_or_else(|| trainer.fresh_state());
     let outcome = trainer.run(state);
     match outcome.map_err(|error| data::blamed(run, error))? {
+        Outcome::Interrupted(_) if !run.speaks() => Ok(Ended::Interrupted),
         Outcome::Interrupted(_) => {
             run.folder.spent("base", started)?;
             Ok(Ended::Interrupted)
         }
+        Outcome::Finished(_) if !run.speaks() => Ok(Ended::Done),
         Outcome::Finished(state) => {
             finish(run, &tokenizer, &validation, &state, started).map(|()| Ended::Done)
         }
@@ -149,12 +177,20 @@ pub fn validation_set(
 /// Bits per byte on the validation batches, and a few greedy continuations to look at.
 fn evaluation<'a>(
     run: &'a Run,
+    ranks: &'a dyn Collective,
     tokenizer: &'a Tokenizer,
     validation: &'a [Batch],
 ) -> impl FnMut(&Gpt, u64) -> Result<Evaluation, pretrain::Error> + 'a {
     let lengths = pretrain::token_bytes_table(&tokenizer.token_bytes(), run.machine.device);
     move |gpt, _step| {
-        let bits = pretrain::bits_per_byte(gpt, run.kernels(), validation, &lengths)?;
+        let kernels = run.kernels();
+        let bits = pretrain::bits_per_byte_over(ranks, gpt, kernels, validation, &lengths)?;
+        if !run.speaks() {
+            return Ok(Evaluation {
+                bits_per_byte: Some(bits),
+                samples: Vec::new(),
+            });
+        }
         let bos = tokenizer.special(Special::Bos);
         let beginnings = openings(validation, bos);
         let settings = Sampling {
