@@ -1,4 +1,4 @@
-//! A learner goes through chapters 01 to 03 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
+//! A learner goes through chapters 01, 02, 03 and 06 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
 //! right answers. What is printed is read as they would read it.
 //!
 //! Without libtorch the learner stops after chapter 02, which needs none.
@@ -7,7 +7,7 @@ mod clone;
 mod mistakes;
 
 use clone::Clone;
-use mistakes::{Chapter, DATASET, TOKENIZER, TRANSFORMER};
+use mistakes::{Chapter, DATASET, HOPPER, TOKENIZER, TRANSFORMER};
 use std::fs;
 
 fn says(text: &str, parts: &[&str]) {
@@ -32,9 +32,14 @@ fn a_learner_goes_through_the_chapters() {
         what_libtorch_refuses(&clone);
         wrong_answers(&clone, &TRANSFORMER);
         right_answers(&clone, &TRANSFORMER);
+        the_first_roof(&clone);
+        wrong_answers(&clone, &HOPPER);
+        right_answers(&clone, &HOPPER);
         all_is_done(&clone);
     } else {
-        println!("chapter 03 is skipped: there is no libtorch, which `cargo course setup` fetches");
+        println!(
+            "chapters 03 and 06 are skipped: there is no libtorch, which `cargo course setup` fetches"
+        );
     }
     afterwards(&clone);
 }
@@ -65,7 +70,7 @@ fn the_first_minute(clone: &Clone) {
     says(&clone.runs("next 03"), &["Next: 03.1 first_green"]);
     says(
         &clone.runs("status"),
-        &["01.11", "02.11", "03.11", "0 of 33 green"],
+        &["01.11", "02.11", "03.11", "0 of 43 green"],
     );
     let text = clone.fails("check");
     says(
@@ -216,6 +221,19 @@ fn what_libtorch_refuses(clone: &Clone) {
     }
 }
 
+/// Chapter 06 begins: the chapters between have no exercises yet.
+fn the_first_roof(clone: &Clone) {
+    says(
+        &clone.runs("next"),
+        &["Next: 06.1 first_green (5 minutes", "check 06.1"],
+    );
+    delete_the_marker(clone, &HOPPER);
+    says(
+        &clone.runs("check"),
+        &["06.1 is green", "Next: 06.2 step_on_paper"],
+    );
+}
+
 fn wrong_answers(clone: &Clone, chapter: &Chapter) {
     for mistake in chapter.mistakes {
         let (name, solution) = clone.solution(chapter, mistake.exercise);
@@ -288,7 +306,7 @@ fn right_answers(clone: &Clone, chapter: &Chapter) {
 fn all_is_done(clone: &Clone) {
     says(
         &clone.runs("status"),
-        &["33 of 33 green, about 0 h 0 min to go", "3 of 3 hints"],
+        &["43 of 43 green, about 0 h 0 min to go", "3 of 3 hints"],
     );
     says(&clone.runs("check"), &["All exercises are green"]);
 }

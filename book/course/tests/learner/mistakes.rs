@@ -219,3 +219,65 @@ pub const TRANSFORMER: Chapter = Chapter {
         },
     ],
 };
+
+pub const HOPPER: Chapter = Chapter {
+    number: "06",
+    folder: "06-hopper",
+    exercises: 10,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "3.0 * (layers * block",
+            wrong: "2.0 * (layers * block",
+            breaks: "products: each at its own roof, and two more on the way back",
+        },
+        Mistake {
+            exercise: 3,
+            right: "direct + r * (g - y * along)",
+            wrong: "direct + (g - y * along)",
+            breaks: "what comes through the norm: of (3, 4) with gradient (1, 0)",
+        },
+        Mistake {
+            exercise: 4,
+            right: "(*of_x - x * r * r * along)",
+            wrong: "(*of_x - x * r * along)",
+            breaks: "with factor 1 and no turn, backward is the norm's",
+        },
+        Mistake {
+            exercise: 5,
+            right: "partial.sum * exp(partial.maximum - z) + 1.0",
+            wrong: "partial.sum + 1.0",
+            breaks: "of 1, 3, 2 the maximum is 3 and the sum 1 + e⁻¹ + e⁻²",
+        },
+        Mistake {
+            exercise: 6,
+            right: "(1.0 - (z / softcap).square())",
+            wrong: "(1.0 - z.square())",
+            breaks: "the gradient with respect to x is autograd's, through the chapter's head",
+        },
+        Mistake {
+            exercise: 7,
+            right: "weight.master - rate * update",
+            wrong: "weight.working - rate * update",
+            breaks: "a thousand small steps come to a thousand times one",
+        },
+        Mistake {
+            exercise: 8,
+            right: "u32::from(chance)",
+            wrong: "u32::from(chance / 2)",
+            breaks: "a number whose lower half is k moves away from 0 in k of 65,536 cases",
+        },
+        Mistake {
+            exercise: 9,
+            right: "best[start].0 + bytes",
+            wrong: "bytes",
+            breaks: "with room for everything, the plan that moves the fewest bytes",
+        },
+        Mistake {
+            exercise: 10,
+            right: "2.0 * y.sqrt() * of_y",
+            wrong: "y.sqrt() * of_y",
+            breaks: "backward goes from y, and is 0 where y is",
+        },
+    ],
+};
