@@ -197,14 +197,18 @@ fn two_programs_train_one_model() {
     // Rank 1 is killed: rank 0 names it, the code is that of the kill, and the run goes on from its last checkpoint.
     let child = bench.begun("killed", &["--nproc", "2"]);
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id()));
-    if let Ok(children) = children {
-        let ranks: Vec<u32> = children
-            .split_whitespace()
-            .map(|id| id.parse().expect("a number"))
-            .collect();
+    // Where the kernel does not list a process's children, nobody is killed, and the run ends by itself.
+    let ranks: Vec<u32> = children
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|id| id.parse().expect("a number"))
+        .collect();
+    if let [_, rank_1] = ranks[..] {
+        signal("-KILL", rank_1);
+    }
+    let output = child.wait_with_output().expect("ends");
+    if !ranks.is_empty() {
         assert_eq!(ranks.len(), 2);
-        signal("-KILL", ranks[1]);
-        let output = child.wait_with_output().expect("ends");
         assert_eq!(output.status.code(), Some(137), "{}", text(&output));
         let said = text(&output);
         assert!(
