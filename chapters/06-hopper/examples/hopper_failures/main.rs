@@ -5,7 +5,9 @@
 //! The text is drawn by chance: each id depends on the two before it, through a table that is drawn once. So it is known
 //! how far the loss can fall, and attention has something to find.
 
-use std::fmt::Write;
+mod charts;
+mod faults;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -14,6 +16,9 @@ use muon::{AdamWStep, Updates};
 use tch::{Device, Kind, Tensor};
 use transformer::{Config, Gpt, HeadLoss, Kernels, Plain, Switches};
 
+use charts::*;
+use faults::*;
+
 const VOCAB: i64 = 16;
 const TIME: i64 = 64;
 const ROWS: i64 = 16;
@@ -21,109 +26,6 @@ const STEPS: i64 = 240;
 const EVERY: i64 = 20;
 const LATER_STEPS: i64 = 300;
 const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Fault {
-    None,
-    /// The norm's backward takes its scale for a constant.
-    ScaleTakenForConstant,
-    /// The factor of queries and keys is missing on the way back.
-    FactorForgotten,
-    /// The gradient is turned forward, as the activations were, and not back.
-    NotTurnedBack,
-}
-
-const FAULTS: [(Fault, &str); 4] = [
-    (Fault::None, "right"),
-    (Fault::FactorForgotten, "factor forgotten"),
-    (Fault::ScaleTakenForConstant, "second term missing"),
-    (Fault::NotTurnedBack, "not turned back"),
-];
-
-/// The value of one tensor with the gradient of another.
-fn with_gradient_of(value: &Tensor, path: &Tensor) -> Tensor {
-    value.detach() + path - path.detach()
-}
-
-impl Fault {
-    fn norm(self, x: &Tensor, eps: f64) -> Tensor {
-        if self != Fault::ScaleTakenForConstant {
-            return Fused.rms_norm(x, eps);
-        }
-        let mean = (x * x).mean_dim(-1, true, Kind::Float); // (…, 1)
-        x * (mean + eps).rsqrt().detach()
-    }
-}
-
-/// x (B, T, H, D), turned by the angles of `cos` and `sin` (B or 1, T, 1, D/2).
-fn turned(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
-    let half = x.size()[3] / 2;
-    let (a, b) = (x.narrow(3, 0, half), x.narrow(3, half, half));
-    Tensor::cat(&[&a * cos + &b * sin, &b * cos - &a * sin], 3)
-}
-
-impl Kernels for Fault {
-    fn linear(&self, x: &Tensor, weight: &Tensor) -> Tensor {
-        Fused.linear(x, weight)
-    }
-
-    fn rms_norm(&self, x: &Tensor, eps: f64) -> Tensor {
-        self.norm(x, eps)
-    }
-
-    fn rope_qk_norm(&self, x: &Tensor, cos: &Tensor, sin: &Tensor, eps: f64) -> Tensor {
-        self.rope_qk_norm_scaled(x, cos, sin, eps, 1.0)
-    }
-
-    fn relu_squared(&self, x: &Tensor) -> Tensor {
-        Fused.relu_squared(x)
-    }
-
-    fn head_loss(&self, x: &Tensor, head: &Tensor, targets: &Tensor, softcap: f64) -> HeadLoss {
-        Fused.head_loss(x, head, targets, softcap)
-    }
-
-    fn logits(&self, x: &Tensor, head: &Tensor, softcap: f64) -> Tensor {
-        Fused.logits(x, head, softcap)
-    }
-
-    fn add_norm(&self, x: &Tensor, change: &Tensor, eps: f64) -> (Tensor, Tensor) {
-        let sum = x + change;
-        let normed = self.norm(&sum, eps);
-        (sum, normed)
-    }
-
-    fn rope_qk_norm_scaled(
-        &self,
-        x: &Tensor,
-        cos: &Tensor,
-        sin: &Tensor,
-        eps: f64,
-        factor: f64,
-    ) -> Tensor {
-        let right = Fused.rope_qk_norm_scaled(x, cos, sin, eps, factor);
-        match self {
-            Fault::None => right,
-            Fault::FactorForgotten => {
-                with_gradient_of(&right, &Fused.rope_qk_norm_scaled(x, cos, sin, eps, 1.0))
-            }
-            Fault::ScaleTakenForConstant => {
-                let mean = (x * x).mean_dim(-1, true, Kind::Float).detach();
-                turned(x, cos, sin) * ((mean + eps).rsqrt() * factor)
-            }
-            Fault::NotTurnedBack => {
-                // Backward of `turned` with −sin turns forward; the norm's own part is as it should be.
-                let scale = ((x * x).mean_dim(-1, true, Kind::Float) + eps)
-                    .rsqrt()
-                    .detach();
-                let unit = right.detach() / factor;
-                let path = turned(x, cos, &-sin);
-                let along = (&unit * &path).mean_dim(-1, true, Kind::Float);
-                with_gradient_of(&right, &((path - &unit * along) * scale * factor))
-            }
-        }
-    }
-}
 
 /// Which id follows which two: logits (V·V, V).
 struct World(Tensor);
@@ -399,164 +301,4 @@ fn chunks_off(chunk: i64, share: f64) -> Result<f64> {
         off += ((wrong - &right).norm() / right.norm()).double_value(&[]) / TRIES as f64;
     }
     Ok(off)
-}
-
-fn print(curve: &Curve) {
-    print!("{:<9} {:<22}", curve.chart, curve.name);
-    for (_, y) in &curve.points {
-        print!(" {y:.3}");
-    }
-    println!();
-}
-
-fn csv(curves: &[Curve]) -> String {
-    let mut text = "chart,curve,x,y\n".to_string();
-    for curve in curves {
-        for (x, y) in &curve.points {
-            let _ = writeln!(text, "{},{},{x},{y:.4}", curve.chart, curve.name);
-        }
-    }
-    text
-}
-
-const COLOURS: [&str; 4] = [
-    "var(--figure-third)",
-    "var(--figure-second)",
-    "#a06cd5",
-    "var(--figure-accent)",
-];
-
-/// Where a chart stands, and from where to where its axes go.
-struct Chart {
-    id: &'static str,
-    title: &'static str,
-    below: &'static str,
-    left: f64,
-    x: (f64, f64),
-    y: (f64, f64),
-    ticks_x: &'static [f64],
-    ticks_y: &'static [f64],
-    /// Chunks double from one to the next.
-    logarithmic: bool,
-}
-
-fn figure(curves: &[Curve], entropy: f64) -> String {
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 960 320\" font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"12\">\n",
-    );
-    let charts = [
-        Chart {
-            id: "backward",
-            title: "loss: wrong backward passes",
-            below: "step",
-            left: 40.0,
-            x: (0.0, STEPS as f64),
-            y: (1.6, 3.0),
-            ticks_x: &[0.0, 80.0, 160.0, 240.0],
-            ticks_y: &[2.0, 2.5, 3.0],
-            logarithmic: false,
-        },
-        Chart {
-            id: "bf16",
-            title: "loss: training on, small steps",
-            below: "step",
-            left: 365.0,
-            x: (0.0, LATER_STEPS as f64),
-            y: (1.6, 3.0),
-            ticks_x: &[0.0, 100.0, 200.0, 300.0],
-            ticks_y: &[2.0, 2.5, 3.0],
-            logarithmic: false,
-        },
-        Chart {
-            id: "chunks",
-            title: "gradient off: means of chunks",
-            below: "positions in a chunk",
-            left: 690.0,
-            x: (16.0, 512.0),
-            y: (0.0, 1.0),
-            ticks_x: &[16.0, 64.0, 256.0],
-            ticks_y: &[0.0, 0.25, 0.5, 0.75, 1.0],
-            logarithmic: true,
-        },
-    ];
-    for chart in &charts {
-        draw(&mut svg, chart, curves, entropy);
-    }
-    svg + "</svg>\n"
-}
-
-fn draw(svg: &mut String, chart: &Chart, curves: &[Curve], entropy: f64) {
-    const WIDTH: f64 = 240.0;
-    const TOP: f64 = 40.0;
-    const HEIGHT: f64 = 190.0;
-    let along = |x: f64| if chart.logarithmic { x.log2() } else { x };
-    let x = |at: f64| {
-        let (from, to) = (along(chart.x.0), along(chart.x.1));
-        chart.left + WIDTH * (along(at) - from) / (to - from)
-    };
-    let y = |at: f64| TOP + HEIGHT * (chart.y.1 - at) / (chart.y.1 - chart.y.0);
-    let _ = writeln!(
-        svg,
-        "<text x=\"{}\" y=\"20\" fill=\"currentColor\">{}</text>",
-        chart.left, chart.title
-    );
-    for &tick in chart.ticks_y {
-        let at = y(tick);
-        let _ = writeln!(
-            svg,
-            "<line x1=\"{0}\" y1=\"{at:.1}\" x2=\"{1}\" y2=\"{at:.1}\" stroke=\"#7a8699\" stroke-width=\"0.5\"/>\n<text x=\"{2}\" y=\"{3:.1}\" text-anchor=\"end\" fill=\"currentColor\">{tick}</text>",
-            chart.left,
-            chart.left + WIDTH,
-            chart.left - 6.0,
-            at + 4.0
-        );
-    }
-    for &tick in chart.ticks_x {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{tick}</text>",
-            x(tick),
-            TOP + HEIGHT + 18.0
-        );
-    }
-    let _ = writeln!(
-        svg,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{}</text>",
-        chart.left + WIDTH / 2.0,
-        TOP + HEIGHT + 34.0,
-        chart.below
-    );
-    if chart.id == "backward" {
-        let at = y(entropy);
-        let _ = writeln!(
-            svg,
-            "<line x1=\"{0}\" y1=\"{at:.1}\" x2=\"{1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-dasharray=\"4 4\"/>",
-            chart.left,
-            chart.left + WIDTH
-        );
-    }
-    let own = curves.iter().filter(|curve| curve.chart == chart.id);
-    for (index, (curve, colour)) in own.zip(COLOURS).enumerate() {
-        let points: Vec<String> = curve
-            .points
-            .iter()
-            .map(|&(at, value)| format!("{:.1},{:.1}", x(at), y(value.clamp(chart.y.0, chart.y.1))))
-            .collect();
-        // Lines that cover one another are told apart by their width.
-        let width = if index == 0 { 4.0 } else { 1.8 };
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>",
-            points.join(" ")
-        );
-        // The key, below the chart, two entries to a line.
-        let (column, line) = ((index % 2) as f64, (index / 2) as f64);
-        let _ = writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" font-size=\"11\" fill=\"{colour}\">— {}</text>",
-            chart.left - 20.0 + 150.0 * column,
-            TOP + HEIGHT + 56.0 + 16.0 * line,
-            curve.name
-        );
-    }
 }
