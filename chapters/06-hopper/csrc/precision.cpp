@@ -1,5 +1,6 @@
 // ANCHOR: head
-// Gradients that we add to by ourselves: setting a leaf's gradient, and whether this thread records at all.
+// Gradients that we add to by ourselves: setting a leaf's gradient, and whether this thread records at all. And weights that
+// we write to by ourselves: libtorch has to hear of it.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -12,3 +13,9 @@ extern "C" void nanocrab_set_gradient(at::Tensor* leaf, at::Tensor* gradient) { 
 // tch can switch grad mode but not read it.
 extern "C" bool nanocrab_recording() { return at::GradMode::is_enabled(); }
 // ANCHOR_END: gradient
+
+// ANCHOR: changed
+// libtorch counts how often a tensor was changed in place. Its own operations count by themselves; for ours we do. Whoever kept
+// the number then sees that his copy is old, and autograd refuses a backward pass over a weight that is no longer the one it saw.
+extern "C" void nanocrab_changed(at::Tensor* tensor) { tensor->unsafeGetTensorImpl()->bump_version(); }
+// ANCHOR_END: changed

@@ -1,8 +1,12 @@
 // ANCHOR: head
 //! `FusedUpdates`: chapter 04's `Updates`, one pass over memory each.
+//!
+//! Kernels of our own write to a weight behind libtorch's back. So each update ends by saying that the weight has changed:
+//! whatever is kept of it, such as a copy in bf16, is then known to be old.
 
 use muon::{AdamWStep, PlainUpdates, Updates};
 use tch::Tensor;
+use torch_sys::C_tensor;
 
 use crate::cpu;
 use crate::cuda::GPU;
@@ -29,11 +33,13 @@ impl Updates for FusedUpdates {
         step: &AdamWStep,
     ) {
         if covers(&[weight, gradient, first, second]) {
-            return cpu::adamw(weight, gradient, first, second, step);
+            cpu::adamw(weight, gradient, first, second, step);
+            return changed(weight);
         }
         let run = || GPU.adamw(weight, gradient, first, second, step);
-        if on_gpu(gradient, run).is_none() {
-            PlainUpdates.adamw(weight, gradient, first, second, step);
+        match on_gpu(gradient, run) {
+            Some(()) => changed(weight),
+            None => PlainUpdates.adamw(weight, gradient, first, second, step),
         }
     }
 
@@ -84,10 +90,27 @@ fn apply(
     if covers(&[updates]) && weights.iter().all(|weight| covers(&[weight])) {
         for (weight, update) in weights.iter_mut().zip(updates.unbind(0)) {
             cpu::muon_apply(weight, &update, lr, decay, cautious);
+            changed(weight);
         }
         return true;
     }
     let run = || GPU.muon_apply(weights, updates, lr, decay, cautious);
-    on_gpu(updates, run).is_some()
+    let ran = on_gpu(updates, run).is_some();
+    if ran {
+        weights.iter().for_each(|weight| changed(weight));
+    }
+    ran
 }
 // ANCHOR_END: updates
+
+// ANCHOR: changed
+unsafe extern "C" {
+    fn nanocrab_changed(tensor: *mut C_tensor);
+}
+
+/// Counts a change that was made in place, as libtorch's own operations do ([`Tensor::internal_version`]).
+fn changed(weight: &Tensor) {
+    // SAFETY: a valid handle, and a counter that may be counted up at any time.
+    unsafe { nanocrab_changed(weight.as_ptr().cast_mut()) }
+}
+// ANCHOR_END: changed

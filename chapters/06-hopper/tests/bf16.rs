@@ -1,9 +1,11 @@
 //! Working copies follow their masters, and gradients that products add to are autograd's.
 
-use hopper::precision::Products;
 use hopper::precision::bf16::{WorkingCopies, check_compute, linear_adding, tables_in_bf16};
+use hopper::precision::{Products, WithProducts};
+use hopper::{Fused, FusedUpdates};
+use muon::{AdamWStep, Optimizer, Rates2026, Solo, StepScale, Updates, groups_2026};
 use tch::{Device, Kind, Tensor};
-use transformer::{Config, Gpt, HeadLoss, Kernels, Plain, Role};
+use transformer::{Config, Gpt, Kernels, Plain, Role};
 
 fn weight(out: i64, inner: i64) -> Tensor {
     Tensor::randn([out, inner], (Kind::Float, Device::Cpu)).set_requires_grad(true)
@@ -98,12 +100,34 @@ fn a_copy_is_made_once_and_follows_its_master() -> anyhow::Result<()> {
         "in the same memory"
     );
 
-    // … what our own kernels write is not, and has to be announced.
-    // SAFETY: the first of the tensor's sixteen fp32 numbers.
-    unsafe { *master.data_ptr().cast::<f32>() = 5.0 }
-    assert_eq!(copies.of(&master)?.double_value(&[0, 0]), 3.0);
-    copies.invalidate();
-    assert_eq!(copies.of(&master)?.double_value(&[0, 0]), 5.0);
+    // … and so is what our own kernels write, for they say so.
+    let (mut weight, gradient) = (master.detach(), Tensor::ones_like(&master.detach()));
+    let (mut first_moment, mut second_moment) = (gradient.zeros_like(), gradient.zeros_like());
+    let step = AdamWStep {
+        step: 1,
+        lr: 0.5,
+        beta1: 0.0,
+        beta2: 0.0,
+        eps: 1e-10,
+        weight_decay: 0.0,
+    };
+    FusedUpdates.adamw(
+        &mut weight,
+        &gradient,
+        &mut first_moment,
+        &mut second_moment,
+        &step,
+    );
+    assert_eq!(copies.of(&master)?.double_value(&[0, 0]), 2.5);
+    for cautious in [false, true] {
+        let before = copies.of(&master)?.copy();
+        let updates = Tensor::ones([1, 4, 4], (Kind::Float, Device::Cpu));
+        match cautious {
+            true => FusedUpdates.muon_apply_cautious(&mut [&mut weight], &updates, 0.5, 0.0),
+            false => FusedUpdates.muon_apply(&mut [&mut weight], &updates, 0.5, 0.0),
+        }
+        assert!(relative(&copies.of(&master)?, &before) > 0.1);
+    }
 
     copies.clear();
     assert_eq!(copies.bytes(), 0);
@@ -204,27 +228,11 @@ fn fp8_is_used_in_training_and_not_in_evaluation() -> anyhow::Result<()> {
 }
 
 /// Chapter 03's kernels with this chapter's products.
-struct Adding(Products);
-
-impl Kernels for Adding {
-    fn linear(&self, x: &Tensor, weight: &Tensor) -> Tensor {
-        self.0.linear(x, weight).expect("kinds agree")
-    }
-    fn rms_norm(&self, x: &Tensor, eps: f64) -> Tensor {
-        Plain.rms_norm(x, eps)
-    }
-    fn rope_qk_norm(&self, x: &Tensor, cos: &Tensor, sin: &Tensor, eps: f64) -> Tensor {
-        Plain.rope_qk_norm(x, cos, sin, eps)
-    }
-    fn relu_squared(&self, x: &Tensor) -> Tensor {
-        Plain.relu_squared(x)
-    }
-    fn head_loss(&self, x: &Tensor, head: &Tensor, targets: &Tensor, softcap: f64) -> HeadLoss {
-        Plain.head_loss(x, head, targets, softcap)
-    }
-    fn logits(&self, x: &Tensor, head: &Tensor, softcap: f64) -> Tensor {
-        Plain.logits(x, head, softcap)
-    }
+fn adding(kind: Kind) -> anyhow::Result<WithProducts<Plain>> {
+    Ok(WithProducts {
+        kernels: Plain,
+        products: Some(Products::new(kind, false)?),
+    })
 }
 
 #[test]
@@ -255,17 +263,73 @@ fn a_whole_model_gathers_the_gradients_of_three_micro_batches() -> anyhow::Resul
         Ok((gpt, sum))
     };
     let (plain, plain_loss) = trained(&Plain, Kind::Float)?;
-    let (ours, loss) = trained(&Adding(Products::new(Kind::Float, false)?), Kind::Float)?;
+    let (ours, loss) = trained(&adding(Kind::Float)?, Kind::Float)?;
     assert!((loss - plain_loss).abs() < 1e-6 * plain_loss);
     for (ours, plain) in ours.parameters().iter().zip(plain.parameters()) {
         let difference = relative(&ours.tensor.grad(), &plain.tensor.grad());
         assert!(difference < 1e-5, "{}: {difference:e}", ours.name);
     }
-    let narrow = Adding(Products::new(Kind::BFloat16, false)?);
-    let (_, loss) = trained(&narrow, Kind::BFloat16)?;
+    let (_, loss) = trained(&adding(Kind::BFloat16)?, Kind::BFloat16)?;
     assert!(
         (loss - plain_loss).abs() < 1e-2 * plain_loss,
         "{loss} {plain_loss}"
     );
+    Ok(())
+}
+
+/// Twelve steps with two micro-batches each; the losses.
+fn steps(kernels: &dyn Kernels, kind: Kind) -> anyhow::Result<Vec<f64>> {
+    let config = Config::d_2026(2, 64, 64, 32)?;
+    let gpt = Gpt::new(&config, Device::Cpu, 9)?.with_compute(kind);
+    let groups = groups_2026(gpt.parameters(), config.width, &Rates2026::default(), kind)?;
+    let mut optimizer = Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?;
+    let ids = Tensor::arange(2 * 41, (Kind::Int64, Device::Cpu))
+        .remainder(61)
+        .reshape([2, 41]);
+    let (inputs, targets) = (ids.narrow(1, 0, 40), ids.narrow(1, 1, 40)); // (B, T)
+    let mut losses = Vec::new();
+    for _ in 0..12 {
+        optimizer.zero_grad();
+        for _ in 0..2 {
+            let loss = gpt.loss(kernels, &inputs, &targets)?.mean();
+            (&loss / 2.0).backward();
+            losses.push(loss.double_value(&[]));
+        }
+        optimizer.step(&StepScale {
+            lr: 1.0,
+            momentum: 0.95,
+            weight_decay: 0.0,
+        })?;
+    }
+    Ok(losses)
+}
+
+#[test]
+fn training_with_working_copies_is_training_with_casts() -> anyhow::Result<()> {
+    let cast = steps(&Fused, Kind::BFloat16)?;
+    let kernels = WithProducts {
+        kernels: Fused,
+        products: Some(Products::tried(Kind::BFloat16, false, Device::Cpu)?),
+    };
+    let ours = steps(&kernels, Kind::BFloat16)?;
+    assert!(cast[0] > 1.5 * cast[cast.len() - 1], "it learns: {cast:?}");
+    for (ours, cast) in ours.iter().zip(&cast) {
+        // A copy that is never renewed stays at the first loss but for embedding and head.
+        assert!((ours - cast).abs() < 2e-2 * cast, "{ours} {cast}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_trial_passes_where_products_do_what_they_promise() -> anyhow::Result<()> {
+    for (kind, fp8) in [
+        (Kind::Float, false),
+        (Kind::BFloat16, false),
+        (Kind::BFloat16, true),
+    ] {
+        let products = Products::tried(kind, fp8, Device::Cpu)?;
+        assert_eq!(products.copies().bytes(), 0, "the trial's copies are gone");
+    }
+    assert!(Products::tried(Kind::Half, false, Device::Cpu).is_err());
     Ok(())
 }

@@ -5,8 +5,10 @@ use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
 use hopper::ReluSquaredWith;
+use hopper::precision::{Products, WithProducts};
 use pretrain::{Durability, Interrupt};
 use std::path::PathBuf;
+use tch::Kind;
 use tensors::Machine;
 use transformer::{CausalWith, Context, Kernels};
 // ANCHOR_END: head
@@ -37,11 +39,25 @@ impl Run {
         &hopper::Fused
     }
 
-    /// The same for training, by the relu² that is plugged in if there is one. What measures asks [`Run::kernels`].
-    pub fn training_kernels(&self) -> ReluSquaredWith<'static> {
-        ReluSquaredWith {
-            kernels: self.kernels(),
-            function: self.parts.relu_squared.function,
+    /// The same for training, by the relu² that is plugged in if there is one. In bf16 the products keep copies of the weights and
+    /// add gradients by themselves, if a trial on this machine finds that they are right; fp8 is for pretraining alone.
+    pub fn training_kernels(&self, fp8: bool) -> WithProducts<ReluSquaredWith<'static>> {
+        let (kind, device) = (self.machine.compute, self.machine.device);
+        let products = (kind == Kind::BFloat16).then(|| {
+            Products::tried(kind, fp8, device).or_else(|error| {
+                self.say(
+                    "precision",
+                    &format!("each weight is cast for each product, because {error}"),
+                );
+                Err(error)
+            })
+        });
+        WithProducts {
+            kernels: ReluSquaredWith {
+                kernels: self.kernels(),
+                function: self.parts.relu_squared.function,
+            },
+            products: products.and_then(Result::ok),
         }
     }
 

@@ -3,6 +3,7 @@
 mod arranging;
 mod fetching;
 mod hub;
+mod killed;
 mod never_wrong;
 mod server;
 

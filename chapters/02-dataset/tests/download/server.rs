@@ -41,6 +41,8 @@ pub struct Reply {
     pub cut: Option<usize>,
     /// Say nothing for a while after so many bytes, then close.
     pub stall: Option<(usize, Duration)>,
+    /// Wait after each piece of so many bytes.
+    pub slow: Option<(usize, Duration)>,
 }
 
 impl Reply {
@@ -51,6 +53,7 @@ impl Reply {
             body: body.to_vec(),
             cut: None,
             stall: None,
+            slow: None,
         }
     }
 
@@ -164,9 +167,13 @@ fn serve(
             .unwrap_or(reply.body.len());
         let body = &reply.body[..end.min(reply.body.len())];
         // The client may have gone away already.
-        let written = out
-            .write_all(head.as_bytes())
-            .and_then(|()| out.write_all(body));
+        let (piece, pause) = reply.slow.unwrap_or((body.len().max(1), Duration::ZERO));
+        let written = out.write_all(head.as_bytes()).and_then(|()| {
+            body.chunks(piece).try_for_each(|bytes| {
+                std::thread::sleep(pause);
+                out.write_all(bytes)
+            })
+        });
         if written.is_ok() {
             *count.lock().unwrap() += body.len();
         }

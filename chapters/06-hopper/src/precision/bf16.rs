@@ -57,9 +57,8 @@ pub fn check_compute(kind: Kind) -> Result<(), Error> {
 // ANCHOR: copies
 /// A working copy of each weight that was multiplied so far. Belongs to one thread, as tensors do.
 ///
-/// A copy is made when a weight is first used, and made anew, in the same memory, when it is first used after
-/// [`invalidate`](Self::invalidate). libtorch counts in-place changes, so a change by tch's operations is noticed anyway; kernels
-/// of our own write behind its back, and whoever runs an optimizer with such kernels has to call `invalidate`.
+/// A copy is made when a weight is first used, and made anew, in the same memory, when the weight has been changed in place since.
+/// libtorch counts such changes, and [`FusedUpdates`](crate::FusedUpdates), whose kernels it does not see, count theirs.
 #[derive(Debug)]
 pub struct WorkingCopies {
     kind: Kind,
@@ -73,8 +72,8 @@ type Identity = (usize, Vec<i64>);
 struct Copy {
     /// Keeps the master alive: otherwise another tensor could come to lie at its place and pass for it.
     master: Tensor,
-    /// How often the master had been changed in place when it was copied; `None` is out of date.
-    version: Option<i64>,
+    /// How often the master had been changed in place when it was copied.
+    version: i64,
     copy: Tensor,
 }
 
@@ -87,13 +86,6 @@ impl WorkingCopies {
             kind,
             copies: RefCell::default(),
         })
-    }
-
-    /// After every optimizer step, and whenever weights were loaded.
-    pub fn invalidate(&self) {
-        for copy in self.copies.borrow_mut().values_mut() {
-            copy.version = None;
-        }
     }
 
     /// Forgets all copies and the masters they belong to.
@@ -112,12 +104,12 @@ impl WorkingCopies {
         let identity = (master.data_ptr() as usize, master.size());
         let copy = copies.entry(identity).or_insert_with(|| Copy {
             copy: master.to_kind(self.kind),
-            version: Some(now),
+            version: now,
             master,
         });
-        if copy.version != Some(now) {
+        if copy.version != now {
             copy.copy.f_copy_(&copy.master)?;
-            copy.version = Some(now);
+            copy.version = now;
         }
         Ok(copy.copy.shallow_clone())
     }

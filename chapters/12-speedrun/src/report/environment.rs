@@ -1,9 +1,10 @@
 // ANCHOR: head
 //! Where and when a run was made, with what code, and what it would have cost.
 
-use crate::arithmetic::{Plan, grouped};
+use crate::arithmetic::{Plan, grouped, model_config};
 use crate::run::Run;
 use anyhow::Result;
+use hopper::attention::backend::report;
 use std::fmt::Write;
 use std::path::Path;
 // ANCHOR_END: head
@@ -29,6 +30,9 @@ pub(super) fn header(run: &Run, text: &mut String) -> Result<()> {
         _ => "fp32",
     };
     writeln!(text, "| device | {device}, {precision} |")?;
+    let config = model_config(&run.recipe.model, run.recipe.tokenizer.vocab_size)?;
+    let attention = report(&config, run.machine.compute, run.machine.device)?;
+    writeln!(text, "| attention | {attention} |")?;
     let origin = if run.peak_is_measured {
         "measured matrix-product speed"
     } else {

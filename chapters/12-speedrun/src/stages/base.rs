@@ -8,6 +8,8 @@ use anyhow::{Result, ensure};
 use dataset::{Batch, BatchSource, Prefetch, Turns};
 use engine::Engine;
 use hopper::FusedUpdates;
+use hopper::attention::backend::report;
+use hopper::precision::fp8::by_default;
 use muon::{Collective, Optimizer, Solo, sum_over_ranks};
 use pretrain::{
     Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
@@ -109,7 +111,12 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let batches = Prefetch::new(Turns::new(batches, ranks.rank(), ranks.world())?, 4);
     let validation = validation_set(run, &tokenizer, rows, time)?;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
-    let kernels = run.training_kernels();
+    let fp8 = recipe.fp8.unwrap_or(by_default(gpt.config(), device));
+    let kernels = run.training_kernels(fp8);
+    if device.is_cuda() {
+        let attention = report(gpt.config(), run.machine.compute, device)?;
+        run.say("train", &attention.to_string());
+    }
     let trainer = Trainer {
         gpt: &gpt,
         kernels: &kernels,

@@ -103,7 +103,7 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         Some(validation) => Some(open_mixture(validation, &run.folder.data(), 0, 1)?),
         None => None,
     };
-    let kernels = run.training_kernels();
+    let kernels = run.training_kernels(false);
     let (gpt, outcome) = fine_tune(SftRun {
         base: &base,
         folder: &folder,

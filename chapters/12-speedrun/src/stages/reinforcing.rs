@@ -66,7 +66,7 @@ pub fn run(run: &Run) -> Result<Ended> {
         settings.rate_scale,
     )?;
     let _lengths_change = hopper::attention::ChangingShapes::begin();
-    let (kernels, training) = (run.kernels(), run.training_kernels());
+    let (kernels, training) = (run.kernels(), run.training_kernels(false));
     let make_sampler: &MakeSampler<'_> = &|gpt| Box::new(Engine::new(gpt, kernels));
     let make_tool: &MakeTool<'_> = &|| Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
