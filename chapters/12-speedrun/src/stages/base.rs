@@ -9,6 +9,7 @@ use dataset::{Batch, BatchSource, Prefetch, Turns};
 use engine::Engine;
 use hopper::FusedUpdates;
 use hopper::attention::backend::report;
+use hopper::precision::bf16::tables_in_bf16;
 use hopper::precision::fp8::by_default;
 use muon::{Collective, Optimizer, Solo, sum_over_ranks};
 use pretrain::{
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use std::time::Instant;
 use tokenizer::{Special, Tokenizer};
+use tch::Kind;
 use transformer::{Gpt, Prompt, Sampler, Sampling};
 // ANCHOR_END: head
 
@@ -87,6 +89,9 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
         )?,
     }
     .with_compute(run.machine.compute);
+    if run.machine.compute == Kind::BFloat16 {
+        tables_in_bf16(gpt.parameters())?;
+    }
     let mut optimizer = Optimizer::new(
         recipe.optimizer.groups(&gpt, plan.dial)?,
         Box::new(FusedUpdates),
