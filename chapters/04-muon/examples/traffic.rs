@@ -57,4 +57,20 @@ fn main() {
             costs.join("  "),
         );
     }
+    println!("\nthe last line, piece by piece (each goes round twice, scattered and gathered)");
+    println!("piece                  slots  sent, MB  NVLink, ms  network, ms");
+    let names = ["head", "embedding", "q, k, v, o", "up", "down"];
+    for (name, piece) in names.iter().zip(pieces) {
+        let traffic = Traffic::of_step(&[piece], 8);
+        let slots = match piece {
+            Piece::Stack { count, .. } => format!("{count} → {}", count.next_multiple_of(8)),
+            Piece::Table { rows, .. } => rows.to_string(),
+        };
+        println!(
+            "{name:<15}{slots:>12}  {:8.0}  {:10.1}  {:11.1}",
+            traffic.bytes / 1e6,
+            1000.0 * traffic.seconds(&links[0].1),
+            1000.0 * traffic.seconds(&links[1].1),
+        );
+    }
 }
