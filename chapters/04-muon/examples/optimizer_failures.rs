@@ -41,7 +41,10 @@ fn main() -> Result<()> {
         ..Default::default()
     })?;
     let world = World::new(11);
-    println!("loss after a step, each at the best of {} rates", RATES.len());
+    println!(
+        "loss after a step, each at the best of {} rates",
+        RATES.len()
+    );
     println!("                                     0      100      200      300    rate");
     let mut losses = Vec::new();
     for (name, fault) in [
@@ -57,7 +60,9 @@ fn main() -> Result<()> {
         println!("{rate:>8}");
         losses.push((name, curve));
     }
-    println!("\nhow far the rows of tokens that never occur have moved, root mean square, after so many steps");
+    println!(
+        "\nhow far the rows of tokens that never occur have moved, root mean square, after so many steps"
+    );
     println!("                                     0      100      200      300");
     let mut rows = Vec::new();
     for (name, muon) in [("table by AdamW", false), ("table by Muon", true)] {
@@ -173,7 +178,9 @@ fn rows_that_never_occur(muon: bool) -> Vec<f64> {
             moved.push(rare.square().mean(Kind::Double).sqrt().double_value(&[]));
         }
         // A few of the tokens that occur, each with the way to where its row should be.
-        let occur = Tensor::rand([vocab / 2, 1], CPU).lt(0.1).to_kind(Kind::Float);
+        let occur = Tensor::rand([vocab / 2, 1], CPU)
+            .lt(0.1)
+            .to_kind(Kind::Float);
         let noise = Tensor::randn([vocab / 2, width], CPU) * NOISE;
         let errors = (table.narrow(0, 0, vocab / 2) - &hidden + noise) * occur;
         let gradient = Tensor::cat(&[errors, rare.zeros_like()], 0); // (V, C)
@@ -209,7 +216,10 @@ fn write(folder: &Path, losses: &[Curve], rows: &[Curve]) -> Result<()> {
             }
         }
     }
-    for (name, text) in [("04-failures.csv", csv), ("04-failures.svg", figure(losses, rows))] {
+    for (name, text) in [
+        ("04-failures.csv", csv),
+        ("04-failures.svg", figure(losses, rows)),
+    ] {
         let path = folder.join(name);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -236,9 +246,15 @@ fn figure(losses: &[Curve], rows: &[Curve]) -> String {
         .map(|power| (f64::from(power), format!("1e{power}")))
         .collect();
     let share = |value: f64| (value.log10() - low) / (high - low);
-    panel(&mut svg, 30.0, "loss, without the noise", losses, &marks, &|value| share(value), &|mark| {
-        (mark - low) / (high - low)
-    });
+    panel(
+        &mut svg,
+        30.0,
+        "loss, without the noise",
+        losses,
+        &marks,
+        &|value| share(value),
+        &|mark| (mark - low) / (high - low),
+    );
     let most = rows.iter().flat_map(|(_, curve)| curve.iter().copied());
     let most = most.fold(0.0, f64::max).max(1e-9) * 1.1;
     let marks: Vec<(f64, String)> = (0..5)
@@ -247,7 +263,15 @@ fn figure(losses: &[Curve], rows: &[Curve]) -> String {
         .map(|mark| (mark, mark.to_string()))
         .collect();
     let title = "rows of tokens that never occur: how far they have moved";
-    panel(&mut svg, 295.0, title, rows, &marks, &|value| value / most, &|mark| mark / most);
+    panel(
+        &mut svg,
+        295.0,
+        title,
+        rows,
+        &marks,
+        &|value| value / most,
+        &|mark| mark / most,
+    );
     svg + "<text x=\"260\" y=\"512\" text-anchor=\"middle\" fill=\"currentColor\">step</text>\n</svg>\n"
 }
 

@@ -19,7 +19,7 @@ const SCALE: StepScale = StepScale {
 };
 
 /// Four matrices (4, 8), a table (600, 4), and a vector of two scalars.
-const MATRICES: [&str; 4] = ["h.0.c_fc", "h.1.c_fc", "h.2.c_fc", "h.3.c_fc"];
+const MATRICES: usize = 4;
 const TABLE: (&str, [i64; 2]) = ("wte", [600, 4]);
 const SCALARS: (&str, [i64; 1]) = ("scalars", [2]);
 
@@ -32,8 +32,8 @@ fn main() -> Result<()> {
     who_owns_what();
     what_is_started();
     without_names();
-    println!("\nrank 1 has two matrices under each other's names:");
-    with_another_order();
+    println!("\nrank 1 counts its layers from 1:");
+    with_other_names();
     println!("\nrank 1 clips, and the others do not:");
     one_clips();
     println!("\nrank 1 stops after one step:");
@@ -44,7 +44,7 @@ fn main() -> Result<()> {
 fn who_owns_what() {
     println!("            matrices  rows of {}  {}", TABLE.0, SCALARS.0);
     for rank in 0..WORLD {
-        let matrices = Share::of_stack(MATRICES.len(), rank, WORLD);
+        let matrices = Share::of_stack(MATRICES, rank, WORLD);
         let padding = matrices.each.map_or(0, |each| each - matrices.count);
         let own: Vec<String> = matrices.range().map(|matrix| matrix.to_string()).collect();
         let own = own.into_iter().chain(vec!["·".to_string(); padding]);
@@ -61,19 +61,15 @@ fn who_owns_what() {
     }
 }
 
-/// An optimizer with gradients, in which some rank may have two names exchanged.
-fn optimizer(ranks: Box<dyn Collective>, exchanged: bool) -> Result<Optimizer, Error> {
+/// An optimizer with gradients, its layers counted from a number.
+fn optimizer(ranks: Box<dyn Collective>, first: usize) -> Result<Optimizer, Error> {
     let parameter = |name: &str, shape: &[i64]| {
         let weight = Tensor::ones(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true);
         (weight.square() * 0.5).sum(Kind::Float).backward();
         (name.to_string(), weight)
     };
-    let mut names = MATRICES;
-    if exchanged {
-        names.swap(0, 3);
-    }
-    // Handed over by layer, as a model does; layers are of one shape.
-    let matrices = names.map(|name| parameter(name, &[4, 8]));
+    let layers = first..first + MATRICES;
+    let matrices = layers.map(|layer| parameter(&format!("h.{layer}.c_fc"), &[4, 8]));
     let adamw = Method::AdamW {
         betas: (0.8, 0.95),
         eps: 1e-10,
@@ -93,7 +89,7 @@ fn optimizer(ranks: Box<dyn Collective>, exchanged: bool) -> Result<Optimizer, E
     };
     let groups = vec![
         group("embedding", adamw, vec![parameter(TABLE.0, &TABLE.1)]),
-        group("matrices", muon, matrices.into()),
+        group("matrices", muon, matrices.collect()),
         group("scalars", adamw, vec![parameter(SCALARS.0, &SCALARS.1)]),
     ];
     Optimizer::new(groups, Box::new(PlainUpdates), ranks)
@@ -155,7 +151,7 @@ fn what_is_started() {
             ranks,
             started: started.clone(),
         };
-        let mut optimizer = optimizer(Box::new(told), false).expect("groups of one shape");
+        let mut optimizer = optimizer(Box::new(told), 0).expect("groups of one shape");
         optimizer.step(&SCALE).expect("no rank is lost");
         started.take()
     });
@@ -190,17 +186,17 @@ fn without_names() {
     }
 }
 
-fn with_another_order() {
+fn with_other_names() {
     say(|ranks| {
-        let exchanged = ranks.rank() == 1;
-        optimizer(Box::new(ranks), exchanged)?.step(&SCALE)
+        let first = ranks.rank() % 2;
+        optimizer(Box::new(ranks), first)?.step(&SCALE)
     });
 }
 
 fn one_clips() {
     say(|ranks| {
         let clips = ranks.rank() == 1;
-        let mut optimizer = optimizer(Box::new(ranks), false)?;
+        let mut optimizer = optimizer(Box::new(ranks), 0)?;
         if clips {
             optimizer.clip_gradients(1.0)?;
         }
@@ -211,14 +207,16 @@ fn one_clips() {
 fn one_stops() {
     say(|ranks| {
         let steps = if ranks.rank() == 1 { 1 } else { 2 };
-        let mut optimizer = optimizer(Box::new(ranks), false)?;
+        let mut optimizer = optimizer(Box::new(ranks), 0)?;
         (0..steps).try_for_each(|_| optimizer.step(&SCALE))
     });
 }
 
 /// Prints what each rank says in the end.
 fn say(work: impl Fn(Threads) -> Result<(), Error> + Sync) {
-    let said = Threads::run(WORLD, |ranks| work(ranks).err().map(|error| error.to_string()));
+    let said = Threads::run(WORLD, |ranks| {
+        work(ranks).err().map(|error| error.to_string())
+    });
     for (rank, said) in said.iter().enumerate() {
         println!("rank {rank}: {}", said.as_deref().unwrap_or("done"));
     }

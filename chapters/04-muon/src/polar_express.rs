@@ -48,7 +48,10 @@ pub fn polar_express(stack: &Tensor, rounds: usize, compute: Kind) -> Tensor {
 
 fn polynomials(count: usize) -> impl Iterator<Item = Round> {
     let last = ROUNDS[ROUNDS.len() - 1];
-    ROUNDS.into_iter().chain(std::iter::repeat(last)).take(count)
+    ROUNDS
+        .into_iter()
+        .chain(std::iter::repeat(last))
+        .take(count)
 }
 // ANCHOR_END: polar_express
 

@@ -196,7 +196,9 @@ fn by_svd(stack: &Tensor, rounds: &[Round], compute: Kind) -> Tensor {
     let exact = stack.to_kind(Kind::Double);
     let norm = exact.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None);
     let (u, s, v) = (exact / norm).svd(true, true);
-    let p = |s: Tensor, &(a, b, c): &Round| &s * a + s.pow_tensor_scalar(3) * b + s.pow_tensor_scalar(5) * c;
+    let p = |s: Tensor, &(a, b, c): &Round| {
+        &s * a + s.pow_tensor_scalar(3) * b + s.pow_tensor_scalar(5) * c
+    };
     let s = rounds.iter().fold(s, p);
     let result = (u * s.unsqueeze(-2)).matmul(&v.transpose(-2, -1));
     result.to_kind(compute).to_kind(stack.kind())
@@ -221,7 +223,10 @@ fn another_iteration_is_given_the_polynomials_of_the_chapters() {
             // Without any round there is no polynomial to divide the room out of.
             let room = if rounds == 0 { 0.02 } else { 1e-4 };
             let express = apart(polar_express(&stack, rounds, Kind::Float), with(true));
-            assert!(express < room, "Polar Express, {rounds} rounds: {express:e}");
+            assert!(
+                express < room,
+                "Polar Express, {rounds} rounds: {express:e}"
+            );
         }
     }
 }

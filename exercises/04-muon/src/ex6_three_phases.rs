@@ -58,7 +58,7 @@ pub fn step(
 
     let mut squares = 0.0;
     for (piece, mean) in pieces.iter().zip(&means) {
-        let counts = mean.numel() > 0;
+        let counts = is_cut(piece, world) || mean.size() == piece.weight.size();
         if counts {
             squares += mean.square().sum(Kind::Double).double_value(&[]);
         }

@@ -151,7 +151,9 @@ fn asked(question: Question) -> Tensor {
         Numbers::Waves => stack,
         Numbers::Zeros => stack.zeros_like(),
         Numbers::Growing => {
-            let sizes: Vec<f32> = (0..question.shape[0]).map(|n| 100f32.powi(n as i32)).collect();
+            let sizes: Vec<f32> = (0..question.shape[0])
+                .map(|n| 100f32.powi(n as i32))
+                .collect();
             stack * Tensor::from_slice(&sizes).view([-1, 1, 1])
         }
     };
@@ -165,10 +167,7 @@ fn refinements(question: Question) -> Refinements {
     }
 }
 
-fn answer(
-    function: Orthogonalise,
-    question: Question,
-) -> std::result::Result<Tensor, String> {
+fn answer(function: Orthogonalise, question: Question) -> std::result::Result<Tensor, String> {
     let stack = asked(question);
     let rounds = refinements(question).rounds(ROUNDS);
     let found = function(&stack, &rounds, question.compute);

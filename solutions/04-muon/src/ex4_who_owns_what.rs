@@ -49,8 +49,9 @@
 //! Every rank computes this by itself and must come to the same result. It does: counts, costs and the order of the stacks (by their
 //! names) are the same everywhere, and equal work is decided by the number. Measured times would not do.
 //!
-//! To divide work so that the busiest does the least, whatever the costs, is a problem for which no fast way is known. This rule is
-//! what schedulers do instead (Graham 1966 shows that it is never worse than twice the best).
+//! To divide work so that the busiest does the least, whatever the costs, is a problem for which no fast way is known. Giving the
+//! next piece to whoever has least to do is what schedulers do instead: Graham showed in 1966 that it is never worse than twice the
+//! best.
 
 use std::ops::Range;
 

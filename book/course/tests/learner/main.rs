@@ -240,10 +240,7 @@ fn the_first_mean(clone: &Clone) {
         ],
     );
     delete_the_marker(clone, &MUON);
-    says(
-        &clone.runs("check"),
-        &["04.1 is green", "Next: 04.2 adamw"],
-    );
+    says(&clone.runs("check"), &["04.1 is green", "Next: 04.2 adamw"]);
 }
 
 /// Chapter 06 begins: the chapter before has no exercises yet.

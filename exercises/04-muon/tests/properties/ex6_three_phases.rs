@@ -190,13 +190,19 @@ fn outcomes(f: &Functions, question: &Question, turned: fn(usize) -> usize) -> V
 fn all_alike(outcomes: Vec<Outcome>) -> Result<Array, String> {
     let results: Vec<(Array, Vec<String>)> = outcomes.into_iter().collect::<Result<_, _>>()?;
     let (first, _) = &results[0];
-    match results.iter().position(|(other, _)| other != first) {
-        None => Ok(first.clone()),
-        Some(rank) => Err(format!(
-            "rank {rank} has the norm and the weights {:?}, and rank 0 {first:?}",
-            results[rank].0
-        )),
-    }
+    let Some(rank) = results.iter().position(|(other, _)| other != first) else {
+        return Ok(first.clone());
+    };
+    let other = &results[rank].0;
+    Err(match first.values[0] == other.values[0] {
+        true => {
+            format!("rank 0 has the weights {first:?}, and rank {rank} {other:?} (behind the norm)")
+        }
+        false => format!(
+            "the norm is {} on rank 0 and {} on rank {rank}",
+            first.values[0], other.values[0]
+        ),
+    })
 }
 
 fn is_right(f: &Functions, question: &Question, turned: fn(usize) -> usize) -> judge::Checked {

@@ -110,7 +110,13 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
     assert!(!report.contains("not run"), "{report}");
 
     // The folder knows what it was made with.
-    let (good, _, err) = mine(&["report", "--mine", "01", "--name", "smoke-mine-01-02-03-04-06"]);
+    let (good, _, err) = mine(&[
+        "report",
+        "--mine",
+        "01",
+        "--name",
+        "smoke-mine-01-02-03-04-06",
+    ]);
     assert!(!good, "a folder takes another part in");
     says(&err, &["another run", "plugged-in code", "--name"]);
     let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03-04-06"]);

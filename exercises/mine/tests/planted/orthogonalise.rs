@@ -37,7 +37,13 @@ fn an_orthogonalisation_that_is_nearly_right_is_refused() {
     }));
     says(
         &said,
-        &[OF_ORTHOGONALISE, "is off in", "of the result", "Polar Express", "check 04.3`"],
+        &[
+            OF_ORTHOGONALISE,
+            "is off in",
+            "of the result",
+            "Polar Express",
+            "check 04.3`",
+        ],
     );
     // One norm for all matrices of a stack.
     let said = refused(orthogonalise(|stack, rounds, compute| {
@@ -45,7 +51,10 @@ fn an_orthogonalisation_that_is_nearly_right_is_refused() {
         let norm = x.norm();
         iterated(x, &norm, rounds).to_kind(stack.kind())
     }));
-    says(&said, &[OF_ORTHOGONALISE, "of the result", "a stack (2, 3, 7)"]);
+    says(
+        &said,
+        &[OF_ORTHOGONALISE, "of the result", "a stack (2, 3, 7)"],
+    );
     // Right, but for a matrix that has had no gradient.
     let said = refused(orthogonalise(|stack, rounds, compute| {
         let x = stack.to_kind(compute);

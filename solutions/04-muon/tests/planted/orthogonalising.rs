@@ -18,18 +18,15 @@ pub fn wrong() -> Vec<Wrong> {
         planted("one-norm-for-the-stack", |stack, rounds, compute| {
             let x = stack.to_kind(compute);
             let x = &x / (x.norm() + 1e-7);
-            iterated(x, rounds, true).to_kind(stack.kind())
+            iterated(x, rounds).to_kind(stack.kind())
         }),
         planted("not-divided", |stack, rounds, compute| {
-            iterated(stack.to_kind(compute), rounds, true).to_kind(stack.kind())
+            iterated(stack.to_kind(compute), rounds).to_kind(stack.kind())
         }),
         planted("nothing-added-to-the-norm", |stack, rounds, compute| {
             let x = stack.to_kind(compute);
             let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None);
-            iterated(x / norm, rounds, true).to_kind(stack.kind())
-        }),
-        planted("on-the-long-side", |stack, rounds, compute| {
-            iterated(divided(stack, compute), rounds, false).to_kind(stack.kind())
+            iterated(x / norm, rounds).to_kind(stack.kind())
         }),
         planted("rounds-from-behind", |stack, rounds, compute| {
             let rounds: Vec<Round> = rounds.iter().rev().copied().collect();
@@ -51,7 +48,7 @@ pub fn wrong() -> Vec<Wrong> {
         planted("norm-of-rows", |stack, rounds, compute| {
             let x = stack.to_kind(compute);
             let lengths = x.square().sum_dim_intlist(-1, true, compute).sqrt() + 1e-7;
-            iterated(x / lengths, rounds, true).to_kind(stack.kind())
+            iterated(x / lengths, rounds).to_kind(stack.kind())
         }),
         planted("left-lying-on-its-side", |stack, rounds, compute| {
             let size = stack.size();
@@ -72,17 +69,11 @@ pub fn wrong() -> Vec<Wrong> {
     ]
 }
 
-fn divided(stack: &Tensor, compute: Kind) -> Tensor {
-    let x = stack.to_kind(compute);
-    let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None) + 1e-7;
-    x / norm
-}
-
-/// The rounds alone, on the short side or on that of the rows.
-fn iterated(mut x: Tensor, rounds: &[Round], on_the_short_side: bool) -> Tensor {
+/// The rounds alone, on the short side.
+fn iterated(mut x: Tensor, rounds: &[Round]) -> Tensor {
     let size = x.size();
-    let turned = on_the_short_side && size[1] > size[2];
-    if turned {
+    let is_tall = size[1] > size[2];
+    if is_tall {
         x = x.transpose(-2, -1);
     }
     for &(a, b, c) in rounds {
@@ -90,7 +81,7 @@ fn iterated(mut x: Tensor, rounds: &[Round], on_the_short_side: bool) -> Tensor 
         let polynomial = &gram * b + gram.matmul(&gram) * c;
         x = &x * a + polynomial.matmul(&x);
     }
-    match turned {
+    match is_tall {
         true => x.transpose(-2, -1),
         false => x,
     }
