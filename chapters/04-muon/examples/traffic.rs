@@ -34,7 +34,7 @@ fn main() {
     ];
     println!("d20, {BATCH} tokens a step, {TOKENS_PER_SECOND} tokens/s for each rank; arithmetic");
     println!(
-        "ranks  sent per rank  rounds  buffers per rank  orthogonalised    computing  NVLink   of n×  network  of n×"
+        "ranks  sent per rank  rounds  buffers per rank  orthogonalised    computing     NVLink    of n×    network    of n×"
     );
     for world in [1, 2, 4, 8] {
         let traffic = Traffic::of_step(&pieces, world);
@@ -44,7 +44,7 @@ fn main() {
             .map(|(_, link)| {
                 let seconds = traffic.seconds(link);
                 let share = 100.0 * computing / (computing + seconds);
-                format!("{:4.1} ms  {share:4.1} %", 1000.0 * seconds)
+                format!("{:6.1} ms  {share:5.1} %", 1000.0 * seconds)
             })
             .collect();
         println!(
