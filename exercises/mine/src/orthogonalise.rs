@@ -145,7 +145,7 @@ fn put(
 fn asked(question: Question) -> Tensor {
     let count: i64 = question.shape.iter().product();
     let places = Tensor::arange(count, (Kind::Double, Device::Cpu));
-    let waves: Tensor = (&places * 0.77 + &places * &places * 0.0137).sin();
+    let waves: Tensor = (&places * 0.77 + &places * &places * 0.0137 + 0.5).sin();
     let stack = waves.to_kind(Kind::Float).view(question.shape);
     let stack = match question.numbers {
         Numbers::Waves => stack,
