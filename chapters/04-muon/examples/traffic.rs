@@ -34,7 +34,7 @@ fn main() {
     ];
     println!("d20, {BATCH} tokens a step, {TOKENS_PER_SECOND} tokens/s for each rank; arithmetic");
     println!(
-        "ranks  sent per rank  rounds  buffers per rank  orthogonalised    computing  NVLink   of n×  network  of n×"
+        "ranks  sent per rank  rounds  buffers per rank  orthogonalised    computing     NVLink    of n×    network    of n×"
     );
     for world in [1, 2, 4, 8] {
         let traffic = Traffic::of_step(&pieces, world);
@@ -44,7 +44,7 @@ fn main() {
             .map(|(_, link)| {
                 let seconds = traffic.seconds(link);
                 let share = 100.0 * computing / (computing + seconds);
-                format!("{:4.1} ms  {share:4.1} %", 1000.0 * seconds)
+                format!("{:6.1} ms  {share:5.1} %", 1000.0 * seconds)
             })
             .collect();
         println!(
@@ -55,6 +55,22 @@ fn main() {
             100.0 * traffic.orthogonalised,
             1000.0 * computing,
             costs.join("  "),
+        );
+    }
+    println!("\nthe last line, piece by piece (each goes round twice, scattered and gathered)");
+    println!("piece                  slots  sent, MB  NVLink, ms  network, ms");
+    let names = ["head", "embedding", "q, k, v, o", "up", "down"];
+    for (name, piece) in names.iter().zip(pieces) {
+        let traffic = Traffic::of_step(&[piece], 8);
+        let slots = match piece {
+            Piece::Stack { count, .. } => format!("{count} → {}", count.next_multiple_of(8)),
+            Piece::Table { rows, .. } => rows.to_string(),
+        };
+        println!(
+            "{name:<15}{slots:>12}  {:8.0}  {:10.1}  {:11.1}",
+            traffic.bytes / 1e6,
+            1000.0 * traffic.seconds(&links[0].1),
+            1000.0 * traffic.seconds(&links[1].1),
         );
     }
 }

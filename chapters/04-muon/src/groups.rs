@@ -1,8 +1,8 @@
 // ANCHOR: head
 //! Which tensor is trained by which optimizer, and how fast.
 //!
-//! Muon is for matrices that map activations to activations. Embedding and head are tables with a row per token,
-//! most of whose rows have no gradient in a step: those are AdamW's.
+//! Muon is for matrices that map activations to activations. Embedding and head are tables, each row of which belongs to one
+//! token: those are AdamW's.
 
 use crate::groups_2026::switch_groups;
 use crate::{Error, Rates2026, Refinements};

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use groups::{Group, Method, Rates2025, groups_2025};
 pub use groups_2026::{Rates2026, groups_2026};
 pub use messages::{gather_bytes, gather_numbers, sum_over_ranks};
-pub use newton_schulz::orthogonalise;
+pub use newton_schulz::{Orthogonalise, Round, orthogonalise};
 pub use normuon::{evened_out, second_moment_shape};
 pub use optimizer::{Optimizer, StepScale};
 pub use polar_express::polar_express;

@@ -14,8 +14,22 @@ use tch::{Kind, Tensor};
 // ANCHOR_END: head
 
 // ANCHOR: coefficients
-const COEFFICIENTS: (f64, f64, f64) = (3.4445, -4.7750, 2.0315);
+const COEFFICIENTS: Round = (3.4445, -4.7750, 2.0315);
 // ANCHOR_END: coefficients
+
+// ANCHOR: seam
+/// (a, b, c) of a round's p(x) = a x + b x³ + c x⁵.
+pub type Round = (f64, f64, f64);
+
+/// Another program's iteration: a stack (N, R, C), the polynomials of its rounds, the kind to compute in. Each matrix is divided by
+/// its Frobenius norm before the first round; the result is (N, R, C) and has the stack's kind.
+pub type Orthogonalise = fn(&Tensor, &[Round], Kind) -> Tensor;
+
+/// What [`orthogonalise`] does in so many rounds.
+pub(crate) fn rounds(count: usize) -> Vec<Round> {
+    vec![COEFFICIENTS; count]
+}
+// ANCHOR_END: seam
 
 // ANCHOR: orthogonalise
 /// Orthogonalises a stack of equally shaped matrices (N, R, C) in one batched call; the result has their kind.

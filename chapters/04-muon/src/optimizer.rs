@@ -3,6 +3,7 @@
 
 use crate::buffers::Buffers;
 use crate::groups::{self, Group, Method};
+use crate::newton_schulz::Orthogonalise;
 use crate::normuon::evened_out;
 use crate::sequence::Sequence;
 use crate::sharding::{Arriving, Share, norm_over_ranks};
@@ -29,6 +30,8 @@ pub struct Optimizer {
     pub(crate) shares: Vec<Vec<Share>>,
     pub(crate) buffers: Vec<Buffers>,
     updates: Box<dyn Updates>,
+    /// `None`: the chapter's own.
+    orthogonalise: Option<Orthogonalise>,
     pub(crate) collective: Box<dyn Collective>,
     /// What this rank has asked of the others, for them to compare.
     sequence: Sequence,
@@ -77,12 +80,19 @@ impl Optimizer {
             groups,
             shares,
             updates,
+            orthogonalise: None,
             collective,
             sequence: Sequence::default(),
             agreed: world == 1,
             reduced: None,
             step: 0,
         })
+    }
+
+    /// Orthogonalises by another function than the chapter's, if one is given.
+    pub fn orthogonalising_by(mut self, function: Option<Orthogonalise>) -> Self {
+        self.orthogonalise = function;
+        self
     }
 
     /// The ranks that this optimizer is shared by. The rest of the training loop speaks through it too.
@@ -170,7 +180,8 @@ impl Optimizer {
                 let direction =
                     self.updates
                         .muon_momentum(momentum, gradient, scale.momentum, nesterov);
-                let mut updates = refinements.direction(&direction, steps, compute); // (N, R, C)
+                let by = self.orthogonalise;
+                let mut updates = refinements.direction(&direction, steps, compute, by); // (N, R, C)
                 if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
                     updates = evened_out(&updates, second, beta);
                 }

@@ -4,8 +4,8 @@
 //! A step then goes: momentum, *equilibrate*, orthogonalise with *Polar Express*, *renormalise*, even out with
 //! *NorMuon* ([`crate::normuon`]), and subtract with *cautious* weight decay ([`crate::Updates::muon_apply_cautious`]).
 
-use crate::newton_schulz::orthogonalise;
-use crate::polar_express::polar_express;
+use crate::newton_schulz::{self, Orthogonalise, Round, orthogonalise};
+use crate::polar_express::{self, polar_express};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 // ANCHOR_END: head
@@ -48,21 +48,36 @@ impl Refinements {
 
 // ANCHOR: direction
 impl Refinements {
-    /// From momenta (N, R, C) to directions (N, R, C) of the same kind.
-    pub fn direction(&self, momenta: &Tensor, rounds: usize, compute: Kind) -> Tensor {
+    /// From momenta (N, R, C) to directions (N, R, C) of the same kind; `by` another iteration than the chapter's, if one was brought.
+    pub fn direction(
+        &self,
+        momenta: &Tensor,
+        rounds: usize,
+        compute: Kind,
+        by: Option<Orthogonalise>,
+    ) -> Tensor {
         let given = match self.equilibrate {
             true => equilibrated(&momenta.to_kind(compute)),
             false => momenta.shallow_clone(),
         };
-        let direction = match self.polar_express {
-            true => polar_express(&given, rounds, compute),
-            false => orthogonalise(&given, rounds, compute),
+        let direction = match (by, self.polar_express) {
+            (Some(by), _) => by(&given, &self.rounds(rounds), compute),
+            (None, true) => polar_express(&given, rounds, compute),
+            (None, false) => orthogonalise(&given, rounds, compute),
         };
         let direction = match self.renormalise {
             true => renormalised(&direction),
             false => direction,
         };
         direction.to_kind(momenta.kind())
+    }
+
+    /// The polynomials of so many rounds.
+    pub fn rounds(&self, count: usize) -> Vec<Round> {
+        match self.polar_express {
+            true => polar_express::rounds(count),
+            false => newton_schulz::rounds(count),
+        }
     }
 }
 // ANCHOR_END: direction

@@ -1,7 +1,8 @@
 //! What the optimizers promise, without a reference.
 
 use muon::{
-    Error, Group, Method, Optimizer, PlainUpdates, Refinements, Solo, StepScale, orthogonalise,
+    Error, Group, Method, Optimizer, PlainUpdates, Refinements, Round, Solo, StepScale,
+    orthogonalise, polar_express,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -188,4 +189,70 @@ fn clipping_leaves_a_small_gradient_alone() {
         .double_value(&[]);
     assert!((norm - 0.04).abs() < 1e-6);
     assert_eq!(before, tensor.grad());
+}
+
+/// An iteration of somebody else's: the polynomials on the singular values themselves.
+fn by_svd(stack: &Tensor, rounds: &[Round], compute: Kind) -> Tensor {
+    let exact = stack.to_kind(Kind::Double);
+    let norm = exact.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None);
+    let (u, s, v) = (exact / norm).svd(true, true);
+    let p = |s: Tensor, &(a, b, c): &Round| {
+        &s * a + s.pow_tensor_scalar(3) * b + s.pow_tensor_scalar(5) * c
+    };
+    let s = rounds.iter().fold(s, p);
+    let result = (u * s.unsqueeze(-2)).matmul(&v.transpose(-2, -1));
+    result.to_kind(compute).to_kind(stack.kind())
+}
+
+#[test]
+fn another_iteration_is_given_the_polynomials_of_the_chapters() {
+    tch::manual_seed(2);
+    for shape in [[2i64, 6, 6], [2, 4, 9], [1, 9, 4]] {
+        let stack = Tensor::randn(shape, (Kind::Float, Device::Cpu));
+        for rounds in [0, 1, 5, 7] {
+            let apart = |ours: Tensor, refinements: Refinements| {
+                let theirs = by_svd(&stack, &refinements.rounds(rounds), Kind::Float);
+                (ours - theirs).abs().max().double_value(&[])
+            };
+            let with = |polar_express| Refinements {
+                polar_express,
+                ..Refinements::NONE
+            };
+            let plain = apart(orthogonalise(&stack, rounds, Kind::Float), with(false));
+            assert!(plain < 1e-4, "Newton–Schulz, {rounds} rounds: {plain:e}");
+            // Without any round there is no polynomial to divide the room out of.
+            let room = if rounds == 0 { 0.02 } else { 1e-4 };
+            let express = apart(polar_express(&stack, rounds, Kind::Float), with(true));
+            assert!(
+                express < room,
+                "Polar Express, {rounds} rounds: {express:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_optimizer_orthogonalises_by_what_it_is_given() {
+    let weights_after = |by: Option<muon::Orthogonalise>| {
+        // Waves: other tests draw from the same generator at the same time.
+        let waves = |name: &str, speed: f64| {
+            let numbers = (Tensor::arange(24, (Kind::Float, Device::Cpu)) * speed).sin();
+            (
+                name.to_string(),
+                numbers.view([4, 6]).set_requires_grad(true),
+            )
+        };
+        let parameters = vec![waves("a", 0.77), waves("b", 1.9)];
+        let weights: Vec<Tensor> = parameters.iter().map(|(_, w)| w.shallow_clone()).collect();
+        let mut optimizer = optimizer(vec![group("matrices", MUON, parameters)])
+            .expect("a group")
+            .orthogonalising_by(by);
+        backward(&weights);
+        optimizer.step(&FULL).expect("gradients");
+        Tensor::stack(&weights, 0).detach()
+    };
+    let ours = weights_after(None);
+    let apart = |other: Tensor| (&ours - other).abs().max().double_value(&[]);
+    assert!(apart(weights_after(Some(by_svd))) < 1e-5);
+    assert!(apart(weights_after(Some(|stack, _, _| stack.zeros_like()))) > 1e-3);
 }

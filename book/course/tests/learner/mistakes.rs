@@ -220,6 +220,44 @@ pub const TRANSFORMER: Chapter = Chapter {
     ],
 };
 
+pub const MUON: Chapter = Chapter {
+    number: "04",
+    folder: "04-muon",
+    exercises: 6,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "1.0 - settings.rate * settings.decay",
+            wrong: "1.0 - settings.decay",
+            breaks: "without a gradient a weight of 4 decays by the rate times the decay, to 3.8",
+        },
+        Mistake {
+            exercise: 3,
+            right: "gram.matmul(&gram) * c",
+            wrong: "&gram * c",
+            breaks: "singular values go through the polynomials one after the other, directions stay",
+        },
+        Mistake {
+            exercise: 4,
+            right: "order.sort_by_key(|&rank| (work[rank], rank));",
+            wrong: "",
+            breaks: "what is left over goes to the least busy, of equally busy ones to the lower number",
+        },
+        Mistake {
+            exercise: 5,
+            right: "hashed(with_length, text.as_bytes())",
+            wrong: "hashed(sum, text.as_bytes())",
+            breaks: "what stands beside each other does not run together",
+        },
+        Mistake {
+            exercise: 6,
+            right: "let counts = is_cut(piece, world) || rank == 0;",
+            wrong: "let counts = true;",
+            breaks: "clipped, too: the norm is that of the whole mean gradient",
+        },
+    ],
+};
+
 pub const HOPPER: Chapter = Chapter {
     number: "06",
     folder: "06-hopper",

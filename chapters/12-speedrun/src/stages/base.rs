@@ -96,7 +96,8 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
         recipe.optimizer.groups(&gpt, plan.dial)?,
         Box::new(FusedUpdates),
         Box::new(ranks.clone()),
-    )?;
+    )?
+    .orthogonalising_by(run.parts.orthogonalise.function);
     if saved.is_some() {
         checkpoint::load_optimizer(&folder, &mut optimizer)?;
     }

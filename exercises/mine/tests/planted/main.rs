@@ -4,6 +4,7 @@
 //! With the feature `reference`, as `cargo course test` runs this, the right answers are the solutions; without it they are
 //! whatever stands in `exercises/`.
 
+mod orthogonalise;
 mod packing;
 mod relu_squared;
 
@@ -86,11 +87,12 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
             "(exercise 01.4, merge one chunk)",
             "(exercise 02.2, fill one row)",
             "(exercise 03.4, causal attention)",
+            "(exercise 04.3, ones for singular values)",
             "(exercise 06.10, relu² in one pass)",
         ],
     );
-    says(&out, &["chat --model", "smoke-mine-01-02-03-06/rl"]);
-    let root = runs.path().join("smoke-mine-01-02-03-06");
+    says(&out, &["chat --model", "smoke-mine-01-02-03-04-06/rl"]);
+    let root = runs.path().join("smoke-mine-01-02-03-04-06");
     let report = std::fs::read_to_string(root.join("report.md")).unwrap();
     says(
         &report,
@@ -100,6 +102,7 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
             "to exercise 02.2, fill one row | the chapter's choices from",
             "| filling rows ",
             "to exercise 03.4, causal attention | the chapter's outputs and gradients",
+            "to exercise 04.3, ones for singular values | the chapter's results",
             "to exercise 06.10, relu² in one pass | the chapter's outputs and gradients",
             "times the chapter's",
         ],
@@ -107,10 +110,16 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
     assert!(!report.contains("not run"), "{report}");
 
     // The folder knows what it was made with.
-    let (good, _, err) = mine(&["report", "--mine", "01", "--name", "smoke-mine-01-02-03-06"]);
+    let (good, _, err) = mine(&[
+        "report",
+        "--mine",
+        "01",
+        "--name",
+        "smoke-mine-01-02-03-04-06",
+    ]);
     assert!(!good, "a folder takes another part in");
     says(&err, &["another run", "plugged-in code", "--name"]);
-    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03-06"]);
+    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03-04-06"]);
     assert!(!good, "a folder takes the chapters' code in");
     says(&err, &["another run"]);
     // Without --mine the program is nanocrab, and its folder is nanocrab's.
@@ -148,16 +157,17 @@ fn pretraining_and_both_fine_tunings_go_through_the_attention_that_is_plugged_in
 #[test]
 fn a_chapter_without_a_plug_is_answered_with_those_that_have_one() {
     let runs = tempfile::tempdir().unwrap();
-    let words = ["mine", "speedrun", "--mine", "01,04", "--runs-dir"];
+    let words = ["mine", "speedrun", "--mine", "01,00", "--runs-dir"];
     let words = [&words[..], &[runs.path().to_str().unwrap()]].concat();
     let said = format!("{:#}", execute(words, &mine::plugs()).unwrap_err());
     says(
         &said,
         &[
-            "--mine 04",
+            "--mine 00",
             "01 (merge one chunk)",
             "02 (fill one row)",
             "03 (causal attention)",
+            "04 (ones for singular values)",
             "06 (relu² in one pass)",
         ],
     );
