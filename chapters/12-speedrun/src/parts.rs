@@ -1,5 +1,5 @@
 // ANCHOR: head
-//! The parts of a run that another program may bring: a learner's own merges, packing, attention, relu².
+//! The parts of a run that another program may bring: a learner's own merges, packing, attention, rates, relu².
 //!
 //! A part is a function with a name, in the place where a chapter asks for one. It comes from outside by way of a [`Plug`],
 //! which looks at it before it lets it in.
@@ -8,6 +8,7 @@ use crate::recipe::Recipe;
 use anyhow::{Result, bail};
 use dataset::ChooseDocument;
 use hopper::ReluSquared;
+use pretrain::{RateMultiplier, Schedule};
 use tensors::Machine;
 use tokenizer::FindMerges;
 use transformer::Attend;
@@ -22,6 +23,8 @@ pub struct Parts {
     pub packing: Part<Option<ChooseDocument>>,
     /// Chapter 03: what the positions of a row gather from each other, in all training.
     pub attention: Part<Attend>,
+    /// Chapter 05: the multiplier of the learning rates, in pretraining.
+    pub rate: Part<RateMultiplier>,
     /// Chapter 06: relu², in all training. `None`: the one of the run's kernels.
     pub relu_squared: Part<Option<ReluSquared>>,
 }
@@ -105,6 +108,10 @@ impl Default for Parts {
                 function: hopper::attention::windowed_attention,
                 origin: None,
             },
+            rate: Part {
+                function: Schedule::multiplier,
+                origin: None,
+            },
             relu_squared: Part {
                 function: None,
                 origin: None,
@@ -115,11 +122,12 @@ impl Default for Parts {
 
 impl Parts {
     /// Every part by name, with its origin.
-    pub fn named(&self) -> [(&'static str, Option<&Origin>); 4] {
+    pub fn named(&self) -> [(&'static str, Option<&Origin>); 5] {
         [
             ("byte-pair merges", self.merges.origin.as_ref()),
             ("packing", self.packing.origin.as_ref()),
             ("attention", self.attention.origin.as_ref()),
+            ("learning rate", self.rate.origin.as_ref()),
             ("relu²", self.relu_squared.origin.as_ref()),
         ]
     }

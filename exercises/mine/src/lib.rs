@@ -1,13 +1,14 @@
 //! The exercises that plug into the speedrun, each looked at before it is let in.
 //!
 //! Reading order: the list below; [`asking`] (how an answer is asked that may be wrong in any way), [`beside`] (how its tensors
-//! are compared), [`merges`], [`packing`], [`attention`] and [`relu_squared`] (what is asked).
+//! are compared), [`merges`], [`packing`], [`attention`], [`rate`] and [`relu_squared`] (what is asked).
 
 pub mod asking;
 pub mod attention;
 pub mod beside;
 pub mod merges;
 pub mod packing;
+pub mod rate;
 pub mod relu_squared;
 
 use speedrun::parts::Plug;
@@ -26,6 +27,7 @@ pub fn plugs() -> Vec<Plug> {
         }),
         packing::plug(WHOSE, exercises_02::ex2_fill_a_row::longest_that_fits),
         attention::plug(WHOSE, exercises_03::ex4_causal_attention::causal_attention),
+        rate::plug(WHOSE, exercises_05::ex2_trapezoid::multiplier),
         relu_squared::plug(WHOSE, exercises_06::ex10_relu_squared::relu_squared),
     ]
 }
