@@ -166,8 +166,8 @@ impl Trainer<'_> {
                 self.go_back(&mut writer, &mut state)?;
                 last_checkpoint = Instant::now();
             }
-            // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
-            // the disk before it begins.
+            // An evaluation can fail on a machine that trains well (it allocates differently), so the work is copied,
+            // and on its way to the disk, before it begins.
             let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
             let (due, pressed) = self.agreed(due)?;
             if due || self.evaluation_due(&state) || pressed {

@@ -203,13 +203,18 @@ fn a_file_that_reads_short_is_not_believed() {
     let folder = tempfile::tempdir().expect("a folder");
     let base = folder.path().join("base");
     save(&base, 1, None);
+    save(&base, 2, None);
     let disk = FaultyDisk::new(Fault::ShortRead { bytes: 100 });
     let error = shelf::recover(&disk, &base)
         .expect_err("nothing is whole")
         .to_string();
     assert!(
-        error.contains("model.safetensors") && error.contains("100 bytes instead of"),
+        error.contains("base/model.safetensors") && error.contains("100 bytes instead of"),
         "{error}"
+    );
+    assert!(
+        error.contains("base.step-000001/model.safetensors"),
+        "the older one is named too: {error}"
     );
     assert!(error.contains("train anew"), "{error}");
     assert!(
