@@ -6,8 +6,8 @@
 //! Minutes: 5. Difficulty: 1 of 5.
 //!
 //! A run that writes a checkpoint every so many minutes pays twice. It waits for each to be written. And when it is killed, it
-//! does again what it did since the last one: half of the time between two checkpoints, on average. The function below adds
-//! both up, but for one line that makes kills free. Delete that line, save the file, and run `cargo course check 05.1`.
+//! does again what it did since the last one: half of the time between two checkpoints, on average. The function below adds both
+//! up, but for one line that makes kills free. Delete that line, save the file, and run `cargo course check 05.1`.
 //!
 //! Help: `cargo course hint 05.1`. Judge it: `cargo course check 05.1`.
 

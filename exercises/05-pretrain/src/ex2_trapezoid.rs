@@ -6,15 +6,15 @@
 //!
 //! A schedule rises for w = `warmup_steps`, is flat at 1, and falls for the last d steps to `final_fraction`. Steps are counted
 //! from 0. In the warm-up, step s has (s + 1) / w, so that the first step is not wasted on a rate of 0 and step w - 1 has the
-//! whole rate. The warm-down takes `warmdown_ratio` of all S = `steps`, rounded to whole steps as Python rounds, halves to the even
-//! neighbour. While more than d steps are left, or exactly d, the multiplier is 1. With fewer left it is on the straight line from 1
-//! to `final_fraction`, where it would arrive at step S, one after the last.
+//! whole rate. The warm-down takes `warmdown_ratio` of all S = `steps`, rounded to whole steps as Python rounds, halves to the
+//! even neighbour. While more than d steps are left, or exactly d, the multiplier is 1. With fewer left it is on the straight
+//! line from 1 to `final_fraction`, where it would arrive at step S, one after the last.
 //!
 //! A warm-up goes first: in a short run, where both claim a step, the step is the warm-up's.
 //!
-//! The second function is about a run that has taken its first `done` steps. May it be made longer, to `steps` in all, or shorter?
-//! It may if these steps have had the rates that they would have had in the other run: then nobody can tell afterwards that there
-//! ever was another plan. The share `warmdown_ratio` and the number `warmup_steps` stay what they are.
+//! The second function is about a run that has taken its first `done` steps. May it be made longer, to `steps` in all, or
+//! shorter? It may if these steps have had the rates that they would have had in the other run: then nobody can tell afterwards
+//! that there ever was another plan. The share `warmdown_ratio` and the number `warmup_steps` stay what they are.
 //!
 //! Help: `cargo course hint 05.2`. Judge it: `cargo course check 05.2`.
 

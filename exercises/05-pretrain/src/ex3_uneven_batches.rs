@@ -4,16 +4,17 @@
 //!
 //! Minutes: 25. Difficulty: 2 of 5.
 //!
-//! The model here is one weight vector w (C), and the loss of a token with inputs x (C) and target y is (x · w − y)². A micro-batch
-//! has N tokens. A mask says which of them count: in fine-tuning, a few in one micro-batch, hundreds in the next, none in a third.
+//! The model here is one weight vector w (C), and the loss of a token with inputs x (C) and target y is (x · w − y)². A
+//! micro-batch has N tokens. A mask says which of them count: in fine-tuning, a few in one micro-batch, hundreds in the next,
+//! none in a third.
 //!
 //! A step wants the gradient of the *mean* loss over all tokens of all its micro-batches that count. They do not fit into memory
-//! together, so each goes forward and backward by itself, and autograd adds up in w's gradient. When `accumulate` begins, the gradient
-//! of the step before is still there.
+//! together, so each goes forward and backward by itself, and autograd adds up in w's gradient. When `accumulate` begins, the
+//! gradient of the step before is still there.
 //!
-//! With several ranks, each calls `accumulate` on micro-batches of its own, with the `count` of all ranks together and their number.
-//! Afterwards the optimizer replaces each rank's gradient by the *mean* over the ranks, and that has to be the gradient of the step. A
-//! rank whose tokens are all masked has to have a gradient too, of zeros: the others wait for it.
+//! With several ranks, each calls `accumulate` on micro-batches of its own, with the `count` of all ranks together and their
+//! number. Afterwards the optimizer replaces each rank's gradient by the *mean* over the ranks, and that has to be the gradient
+//! of the step. A rank whose tokens are all masked has to have a gradient too, of zeros: the others wait for it.
 //!
 //! A masked token may have any target, NaN included. (In a language model its target is -1, which is no row of any table.)
 //!

@@ -4,19 +4,21 @@
 //!
 //! Minutes: 35. Difficulty: 3 of 5.
 //!
-//! `add` counts one batch. Each token has a loss in nats and a target, which is -1 where it is ignored; a table says how many bytes
-//! each id of the vocabulary stands for, 0 for special tokens. Tokens without bytes count on neither side, and ignored ones neither. Their loss may
-//! be anything. `bits_per_byte` is the quotient of a whole validation set, given batch by batch: one division, at the end. Where
-//! nothing was counted, nothing was measured, and it is infinite.
+//! `add` counts one batch. Each token has a loss in nats and a target, which is -1 where it is ignored; a table says how many
+//! bytes each id of the vocabulary stands for, 0 for special tokens. Tokens without bytes count on neither side, and ignored ones
+//! neither. Their loss may be anything. `bits_per_byte` is the quotient of a whole validation set, given batch by batch: one
+//! division, at the end. Where nothing was counted, nothing was measured, and it is infinite.
 //!
-//! Now two models have read the same batches, and their bits per byte differ by 0.002. Is that a difference between the models, or would
-//! other batches say the opposite? Let $d_i$ be how many nats more the second model needs for batch $i$ of $k$, $b_i$ the batch's bytes,
-//! and
+//! Now two models have read the same batches, and their bits per byte differ by 0.002. Is that a difference between the models,
+//! or would other batches say the opposite? Let d be how many nats more the second model needs for a batch, b the batch's bytes,
+//! k the number of batches, and
 //!
-//! $$ r = \frac{\sum d_i}{\sum b_i}, \qquad s = \frac{1}{\sum b_i} \sqrt{\frac{k}{k-1} \sum (d_i - r\,b_i)^2} . $$
+//! ```text
+//! r = Σ d / Σ b          s = √( k / (k - 1) · Σ (d - r · b)² ) / Σ b
+//! ```
 //!
-//! r is the difference in nats per byte, and s its standard error: how far r would wander with other batches of this kind. `difference`
-//! returns both in *bits* per byte. With fewer than two batches nothing can be said about s, and it is infinite.
+//! r is the difference in nats per byte, and s its standard error: how far r would wander with other batches of this kind.
+//! `difference` returns both in *bits* per byte. With fewer than two batches nothing can be said about s, and it is infinite.
 //!
 //! Help: `cargo course hint 05.4`. Judge it: `cargo course check 05.4`.
 

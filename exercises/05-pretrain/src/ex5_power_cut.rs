@@ -4,23 +4,25 @@
 //!
 //! Minutes: 60. Difficulty: 4 of 5.
 //!
-//! You get a disk with one folder and seven operations. What it promises is what Unix promises, and that is less than most programs
-//! believe:
+//! You get a disk with one folder and seven operations. What it promises is what Unix promises, and that is less than most
+//! programs believe:
 //!
 //! - What is *read* is always what was written last. As long as the power stays on, everything looks right.
 //! - After a power cut, a file that was written and not synced holds its old content, or the new one, or half of it, or zeros.
-//! - Changes to the folder's list of names (a new file, a rename, a removal) may have reached the disk or not, each by itself and in
-//!   any order, until the folder is synced.
+//! - Changes to the folder's list of names (a new file, a rename, a removal) may have reached the disk or not, each by itself and
+//!   in any order, until the folder is synced.
 //! - A rename that has reached the disk is whole: the name stands for one file or for the other.
 //!
-//! `replace` writes one file, for whoever may need its old content until the new one is there. When it returns `Ok`, a power cut may come.
+//! `replace` writes one file, for whoever may need its old content until the new one is there. When it returns `Ok`, a power cut
+//! may come.
 //!
-//! `save` writes several files that belong together, weights and buffers of one step. After a cut, `load` gives all files of one save: of
-//! the last one that came to its end, or of one that was cut off and is whole. Never some of this one and some of that. When a save has come to its end,
-//! nothing is left on the disk of earlier ones, nor of those that were cut off.
+//! `save` writes several files that belong together, weights and buffers of one step. After a cut, `load` gives all files of one
+//! save: of the last one that came to its end, or of one that was cut off and is whole. Never some of this one and some of that.
+//! When a save has come to its end, nothing is left on the disk of earlier ones, nor of those that were cut off.
 //!
-//! An operation that gives `Err(Off)` was not done, and none is done after it: the machine is off. Hand the error on. After a cut, the
-//! program that is started again calls `load`, and then `save` with a higher step than that of any save before. Names of files have no dot.
+//! An operation that gives `Err(Off)` was not done, and none is done after it: the machine is off. Hand the error on. After a
+//! cut, the program that is started again calls `load`, and then `save` with a higher step than that of any save before. Names of
+//! files have no dot.
 //!
 //! Help: `cargo course hint 05.5`. Judge it: `cargo course check 05.5`.
 

@@ -4,15 +4,16 @@
 //!
 //! Minutes: 40. Difficulty: 3 of 5.
 //!
-//! Below is a whole training run of one weight, which learns the mean of noisy numbers by Adam. It has what large runs have: a loader that reads ahead, random
-//! numbers, averages with bias correction, a running mean of the loss, and a rule that leaves out a step whose loss is a spike.
-//! `Run::save` writes down where it stands, and `Run::load` goes on from there.
+//! Below is a whole training run of one weight, which learns the mean of noisy numbers by Adam. It has what large runs have: a
+//! loader that reads ahead, random numbers, averages with bias correction, a running mean of the loss, and a rule that leaves out
+//! a step whose loss is a spike. `Run::save` writes down where it stands, and `Run::load` goes on from there.
 //!
-//! It trains well, before the stop and after it. But four things are wrong, two in `save` and two in `load`, and each makes another run of it. The rest of the file
-//! is right. A `Saved` has a place for everything that is needed.
+//! It trains well, before the stop and after it. But four things are wrong, two in `save` and two in `load`, and each makes
+//! another run of it. The rest of the file is right. A `Saved` has a place for everything that is needed.
 //!
-//! The judge stops runs and compares every loss with the undisturbed run's, to the last bit: without reading ahead, without noise, without spikes, and with
-//! each of them. Which of these hold and which do not says where to look. Mend one at a time, and check.
+//! The judge stops runs and compares every loss with the undisturbed run's, to the last bit: without reading ahead, without
+//! noise, without spikes, and with each of them. Which of these hold and which do not says where to look. Mend one at a time, and
+//! check.
 //!
 //! Help: `cargo course hint 05.6`. Judge it: `cargo course check 05.6`.
 

@@ -32,7 +32,9 @@ impl Journal {
 }
 
 fn name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or("")
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("")
 }
 
 impl Disk for Journal {
@@ -141,8 +143,14 @@ fn nothing_is_lost_unless_something_is_left_out() {
         return;
     };
     let all = found["all"].as_array().expect("a list");
-    assert_eq!((&all[0], &all[all.len() - 1]), (&json!("old"), &json!("new")));
-    assert!(all.iter().all(|end| ["old", "old new", "new"].contains(&end.as_str().unwrap_or(""))));
+    assert_eq!(
+        (&all[0], &all[all.len() - 1]),
+        (&json!("old"), &json!("new"))
+    );
+    assert!(
+        all.iter()
+            .all(|end| ["old", "old new", "new"].contains(&end.as_str().unwrap_or("")))
+    );
     for ends in found["without"].as_array().expect("a list") {
         assert_eq!(*ends, json!(["new", "nothing", "old"]));
     }
@@ -183,7 +191,13 @@ fn the_explorer_says_what_is_lost() {
     };
     says("first", "at none of them anything is lost");
     assert_eq!(found["first"][1], 0);
-    says("second", "At 1 of 12 moments a power cut may lose everything");
-    says("second", "remove base.step-000100the old checkpoint, or the new one, or nothing that can be used");
+    says(
+        "second",
+        "At 1 of 12 moments a power cut may lose everything",
+    );
+    says(
+        "second",
+        "remove base.step-000100the old checkpoint, or the new one, or nothing that can be used",
+    );
     assert_eq!(found["second"][1], 1);
 }

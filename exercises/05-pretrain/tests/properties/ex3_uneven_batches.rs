@@ -43,7 +43,7 @@ fn tensors(batches: &[Vec<Token>]) -> Vec<Tensors> {
 
 /// Where the weight stands, and what the step before has left in its gradient.
 const WEIGHT: [f32; 2] = [0.5, -1.0];
-const LEFT_OVER: f32 = 7.0;
+const LEFT_OVER: f64 = 7.0;
 
 fn weight() -> Tensor {
     let weight = Tensor::from_slice(&WEIGHT).set_requires_grad(true);

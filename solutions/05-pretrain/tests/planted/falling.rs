@@ -85,13 +85,10 @@ pub fn wrong() -> Vec<Wrong> {
             }),
         ),
         of.planted(
-            "only-the-last-step-is-looked-at",
-            longer(|schedule, done, steps| {
-                let other = Schedule {
-                    steps,
-                    ..schedule.clone()
-                };
-                done == 0 || multiplier(schedule, done - 1) == multiplier(&other, done - 1)
+            "only-its-own-end-matters",
+            longer(|schedule, done, _| {
+                let down = down(schedule).round_ties_even() as u64;
+                done + down <= schedule.steps + 1
             }),
         ),
         of.planted(
