@@ -40,6 +40,15 @@ impl Change {
         path
     }
 
+    /// Looks for what has appeared where it is after a rename.
+    fn follow(&mut self, renamed: &Change) {
+        if let (Change::Appeared(path), Change::Renamed(from, to)) = (self, renamed)
+            && let Ok(inside) = path.strip_prefix(from)
+        {
+            *path = to.join(inside);
+        }
+    }
+
     fn undo(&self) -> io::Result<()> {
         match self {
             Change::Appeared(path) if path.is_dir() => fs::remove_dir_all(path),
@@ -158,8 +167,16 @@ impl Disk for FaultyDisk {
         }
         self.unsynced.lock().expect("no panic").remove(path);
         if let Some(changes) = &self.changes {
-            let is_elsewhere = |change: &Change| change.path().parent() != Some(path);
-            changes.lock().expect("no panic").retain(is_elsewhere);
+            let mut changes = changes.lock().expect("no panic");
+            let all = std::mem::take(&mut *changes);
+            let (sure, mut left): (Vec<_>, Vec<_>) = all
+                .into_iter()
+                .partition(|change| change.path().parent() == Some(path));
+            // A folder that surely has its new name takes along what is not sure inside.
+            sure.iter().for_each(|renamed| {
+                left.iter_mut().for_each(|change| change.follow(renamed));
+            });
+            *changes = left;
         }
         RealDisk.sync(path)
     }
