@@ -34,6 +34,8 @@ fn exercises_on_large_crates_choose_the_features_of_the_chapters() {
         (2, "solutions-02"),
         (3, "exercises-03"),
         (3, "solutions-03"),
+        (5, "exercises-05"),
+        (5, "solutions-05"),
         (6, "exercises-06"),
         (6, "solutions-06"),
     ];

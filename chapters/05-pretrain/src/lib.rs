@@ -18,6 +18,7 @@ pub mod kneser_ney;
 pub mod manifest;
 pub mod metrics;
 pub mod progress;
+mod saving;
 pub mod schedule;
 pub mod shelf;
 pub mod snapshot;
@@ -34,6 +35,6 @@ pub use error::Error;
 pub use interrupt::Interrupt;
 pub use kneser_ney::KneserNey;
 pub use metrics::{Metrics, read_metrics};
-pub use schedule::{Decay, Momentum, Schedule};
+pub use schedule::{Decay, Momentum, RateMultiplier, Schedule};
 pub use train::{Evaluate, Evaluation, Outcome, Settings, Trainer};
 // ANCHOR_END: modules

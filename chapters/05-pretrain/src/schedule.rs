@@ -55,6 +55,11 @@ pub enum Decay {
 }
 // ANCHOR_END: schedule
 
+// ANCHOR: seam
+/// The multiplier of all rates at a step: what a run may be given in the place of [`Schedule::multiplier`].
+pub type RateMultiplier = fn(&Schedule, u64) -> f64;
+// ANCHOR_END: seam
+
 // ANCHOR: seed
 impl Schedule {
     /// The base training of October 2025. The warm-up is given as a share of the run there, and is 0 by default.
@@ -166,8 +171,13 @@ impl Schedule {
 
     /// What the optimizer is told at a step.
     pub fn at(&self, step: u64) -> StepScale {
+        self.at_with(Schedule::multiplier, step)
+    }
+
+    /// The same with a multiplier from somewhere else.
+    pub fn at_with(&self, rate: RateMultiplier, step: u64) -> StepScale {
         StepScale {
-            lr: self.multiplier(step),
+            lr: rate(self, step),
             momentum: self.momentum(step),
             weight_decay: self.weight_decay(step),
         }

@@ -30,6 +30,9 @@ impl Default for Keep {
     }
 }
 
+// ANCHOR_END: keep
+
+// ANCHOR: beside
 /// `base` → `base.new`: on the same disk, so that the rename is one step.
 pub fn sibling(folder: &Path, suffix: &str) -> PathBuf {
     let mut name = folder.as_os_str().to_os_string();
@@ -89,7 +92,7 @@ fn discard(disk: &dyn Disk, folder: &Path, checkpoint: &Path) -> Result<(), Erro
 fn rename(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Error> {
     disk.rename(from, to).map_err(|e| Error::file(from, e))
 }
-// ANCHOR_END: keep
+// ANCHOR_END: beside
 
 // ANCHOR: publish
 /// Puts the finished `base.new` in the place of `base`, which steps aside, and removes what need not be kept.

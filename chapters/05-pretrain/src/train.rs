@@ -17,11 +17,10 @@ use crate::durability::{Durability, WhenUnwritable};
 use crate::interrupt::Interrupt;
 use crate::metrics::Metrics;
 use crate::progress::{Progress, Status};
-use crate::schedule::Schedule;
-use crate::snapshot::Snapshot;
+use crate::schedule::{RateMultiplier, Schedule};
 use crate::writer::Writer;
-use dataset::{Batch, BatchSource, Position};
-use muon::{Optimizer, gather_bytes, sum_over_ranks};
+use dataset::{Batch, BatchSource};
+use muon::{Optimizer, sum_over_ranks};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -128,15 +127,20 @@ impl Trainer<'_> {
     // ANCHOR: run
     /// Trains from `state` to the end of the schedule. The caller has put the loader at `state.position` and the
     /// weights and optimizer buffers where `state` was saved.
-    pub fn run(mut self, state: TrainState) -> Result<Outcome, Error> {
-        let ended = self.train(state);
+    pub fn run(self, state: TrainState) -> Result<Outcome, Error> {
+        self.run_with(Schedule::multiplier, state)
+    }
+
+    /// The same with a multiplier of the rates from somewhere else: a learner's own, for instance.
+    pub fn run_with(mut self, rate: RateMultiplier, state: TrainState) -> Result<Outcome, Error> {
+        let ended = self.train(rate, state);
         if let Err(error) = &ended {
             self.optimizer.collective().leave(&error.to_string());
         }
         ended
     }
 
-    fn train(&mut self, mut state: TrainState) -> Result<Outcome, Error> {
+    fn train(&mut self, rate: RateMultiplier, mut state: TrainState) -> Result<Outcome, Error> {
         self.check(&state)?;
         self.optimizer.same_weights()?;
         if self.speaks() && state.step == 0 {
@@ -158,12 +162,12 @@ impl Trainer<'_> {
                 self.save(&mut writer, &mut state)?;
                 continue;
             }
-            if self.step(&mut state, &mut progress)? == Stepped::GoBack {
+            if self.step(rate, &mut state, &mut progress)? == Stepped::GoBack {
                 self.go_back(&mut writer, &mut state)?;
                 last_checkpoint = Instant::now();
             }
-            // An evaluation can fail on a machine that trains well (it allocates differently), so the work is on
-            // the disk before it begins.
+            // An evaluation can fail on a machine that trains well (it allocates differently), so the work is copied,
+            // and on its way to the disk, before it begins.
             let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
             let (due, pressed) = self.agreed(due)?;
             if due || self.evaluation_due(&state) || pressed {
@@ -203,7 +207,12 @@ impl Trainer<'_> {
 
     // ANCHOR: step
     /// One optimizer step, if it can be taken.
-    fn step(&mut self, state: &mut TrainState, progress: &mut Progress) -> Result<Stepped, Error> {
+    fn step(
+        &mut self,
+        rate: RateMultiplier,
+        state: &mut TrainState,
+        progress: &mut Progress,
+    ) -> Result<Stepped, Error> {
         let started = Instant::now();
         let batches: Vec<Batch> = (0..self.settings.accumulation)
             .map(|_| self.batches.next_batch())
@@ -249,7 +258,7 @@ impl Trainer<'_> {
         if let Some((reason, reaction)) = policy.judge(state, loss, norm) {
             return self.not_taken(state, reason, reaction);
         }
-        let scale = self.settings.schedule.at(state.step);
+        let scale = self.settings.schedule.at_with(rate, state.step);
         self.optimizer.step(&scale)?;
 
         // ANCHOR_END: update
@@ -327,53 +336,6 @@ impl Trainer<'_> {
             json!({ "bits_per_byte": found.bits_per_byte, "samples": samples }),
         )?;
         Ok(())
-    }
-
-    /// Copies the state and lets it be written while training goes on.
-    pub(crate) fn save(
-        &mut self,
-        writer: &mut Writer,
-        state: &mut TrainState,
-    ) -> Result<(), Error> {
-        state.metrics_bytes = self.metrics.bytes();
-        state.positions = self.positions(state)?;
-        let buffers = self.optimizer.state()?; // all ranks put them together
-        if self.speaks() {
-            let snapshot = Snapshot::take(self.gpt, Some(buffers), self.tokenizer, state);
-            writer.write(snapshot.with_log(self.metrics.handle()?))?;
-        }
-        Ok(())
-    }
-
-    /// Waits until the last checkpoint is on the disk. One that could not be written is tried once more.
-    fn arrive(&mut self, writer: &mut Writer, state: &mut TrainState) -> Result<(), Error> {
-        let written = writer.finish();
-        if let Err(error) = &written {
-            eprintln!("the last checkpoint is tried again: {error}");
-        }
-        let own = f64::from(u8::from(written.is_err()));
-        let [failed] = sum_over_ranks(self.optimizer.collective(), [own])?;
-        if failed > 0.0 {
-            self.save(writer, state)?;
-            writer.finish()?;
-        }
-        Ok(self.optimizer.collective().barrier()?)
-    }
-
-    /// Where the loaders of all ranks stand, if they stand in different places.
-    fn positions(&self, state: &TrainState) -> Result<Vec<Position>, Error> {
-        let own = serde_json::to_vec(&state.position).expect("a position is plain data");
-        let all = gather_bytes(self.optimizer.collective(), &own)?;
-        if all.iter().all(|other| *other == all[0]) {
-            return Ok(Vec::new());
-        }
-        let read = |bytes: &Vec<u8>| serde_json::from_slice(bytes);
-        let positions: Result<Vec<Option<Position>>, _> = all.iter().map(read).collect();
-        let positions = positions.map_err(|e| Error::Checkpoint {
-            path: self.settings.folder.clone(),
-            what: format!("a rank's position in the data cannot be read ({e})"),
-        })?;
-        Ok(positions.into_iter().flatten().collect())
     }
 
     /// A resumed run must be the run that was begun.

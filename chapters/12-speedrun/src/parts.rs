@@ -1,5 +1,5 @@
 // ANCHOR: head
-//! The parts of a run that another program may bring: a learner's own merges, packing, attention, orthogonalisation, relu².
+//! The parts of a run that another program may bring: a learner's own merges, packing, attention, orthogonalisation, rates, relu².
 //!
 //! A part is a function with a name, in the place where a chapter asks for one. It comes from outside by way of a [`Plug`],
 //! which looks at it before it lets it in.
@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use dataset::ChooseDocument;
 use hopper::ReluSquared;
 use muon::Orthogonalise;
+use pretrain::{RateMultiplier, Schedule};
 use tensors::Machine;
 use tokenizer::FindMerges;
 use transformer::Attend;
@@ -25,6 +26,8 @@ pub struct Parts {
     pub attention: Part<Attend>,
     /// Chapter 04: Muon's iteration, in pretraining. `None`: the chapter's two, Newton–Schulz and Polar Express.
     pub orthogonalise: Part<Option<Orthogonalise>>,
+    /// Chapter 05: the multiplier of the learning rates, in pretraining.
+    pub rate: Part<RateMultiplier>,
     /// Chapter 06: relu², in all training. `None`: the one of the run's kernels.
     pub relu_squared: Part<Option<ReluSquared>>,
 }
@@ -112,6 +115,10 @@ impl Default for Parts {
                 function: None,
                 origin: None,
             },
+            rate: Part {
+                function: Schedule::multiplier,
+                origin: None,
+            },
             relu_squared: Part {
                 function: None,
                 origin: None,
@@ -122,12 +129,13 @@ impl Default for Parts {
 
 impl Parts {
     /// Every part by name, with its origin.
-    pub fn named(&self) -> [(&'static str, Option<&Origin>); 5] {
+    pub fn named(&self) -> [(&'static str, Option<&Origin>); 6] {
         [
             ("byte-pair merges", self.merges.origin.as_ref()),
             ("packing", self.packing.origin.as_ref()),
             ("attention", self.attention.origin.as_ref()),
             ("orthogonalisation", self.orthogonalise.origin.as_ref()),
+            ("learning rate", self.rate.origin.as_ref()),
             ("relu²", self.relu_squared.origin.as_ref()),
         ]
     }

@@ -1,4 +1,4 @@
-//! A learner goes through chapters 01, 02, 03, 04 and 06 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
+//! A learner goes through chapters 01, 02, 03, 04, 05 and 06 in a copy of the clone: stubs, a slip of the keyboard, wrong answers, hints,
 //! right answers. What is printed is read as they would read it.
 //!
 //! Without libtorch the learner stops after chapter 02, which needs none.
@@ -7,7 +7,7 @@ mod clone;
 mod mistakes;
 
 use clone::Clone;
-use mistakes::{Chapter, DATASET, HOPPER, MUON, TOKENIZER, TRANSFORMER};
+use mistakes::{Chapter, DATASET, HOPPER, MUON, PRETRAIN, TOKENIZER, TRANSFORMER};
 use std::fs;
 
 fn says(text: &str, parts: &[&str]) {
@@ -35,13 +35,16 @@ fn a_learner_goes_through_the_chapters() {
         the_first_mean(&clone);
         wrong_answers(&clone, &MUON);
         right_answers(&clone, &MUON);
+        the_first_price(&clone);
+        wrong_answers(&clone, &PRETRAIN);
+        right_answers(&clone, &PRETRAIN);
         the_first_roof(&clone);
         wrong_answers(&clone, &HOPPER);
         right_answers(&clone, &HOPPER);
         all_is_done(&clone);
     } else {
         println!(
-            "chapters 03, 04 and 06 are skipped: there is no libtorch, which `cargo course setup` fetches"
+            "chapters 03, 04, 05 and 06 are skipped: there is no libtorch, which `cargo course setup` fetches"
         );
     }
     afterwards(&clone);
@@ -73,7 +76,7 @@ fn the_first_minute(clone: &Clone) {
     says(&clone.runs("next 03"), &["Next: 03.1 first_green"]);
     says(
         &clone.runs("status"),
-        &["01.11", "02.11", "03.11", "0 of 49 green"],
+        &["01.11", "02.11", "03.11", "0 of 55 green"],
     );
     let text = clone.fails("check");
     says(
@@ -243,7 +246,30 @@ fn the_first_mean(clone: &Clone) {
     says(&clone.runs("check"), &["04.1 is green", "Next: 04.2 adamw"]);
 }
 
-/// Chapter 06 begins: the chapter before has no exercises yet.
+/// Chapter 05 begins.
+fn the_first_price(clone: &Clone) {
+    says(
+        &clone.runs("next"),
+        &["Next: 05.1 first_green (5 minutes", "check 05.1"],
+    );
+    let text = clone.fails("check 05");
+    says(
+        &text,
+        &[
+            "05.1 first_green: 0 of 2 properties hold",
+            "05.5 power_cut: not written yet",
+            "05.6 not_the_same_run: 1 of 6 properties hold",
+            "0 of 6 green",
+        ],
+    );
+    delete_the_marker(clone, &PRETRAIN);
+    says(
+        &clone.runs("check"),
+        &["05.1 is green", "Next: 05.2 trapezoid"],
+    );
+}
+
+/// Chapter 06 begins.
 fn the_first_roof(clone: &Clone) {
     says(
         &clone.runs("next"),
@@ -328,7 +354,7 @@ fn right_answers(clone: &Clone, chapter: &Chapter) {
 fn all_is_done(clone: &Clone) {
     says(
         &clone.runs("status"),
-        &["49 of 49 green, about 0 h 0 min to go", "3 of 3 hints"],
+        &["55 of 55 green, about 0 h 0 min to go", "3 of 3 hints"],
     );
     says(&clone.runs("check"), &["All exercises are green"]);
 }

@@ -258,6 +258,44 @@ pub const MUON: Chapter = Chapter {
     ],
 };
 
+pub const PRETRAIN: Chapter = Chapter {
+    number: "05",
+    folder: "05-pretrain",
+    exercises: 6,
+    mistakes: &[
+        Mistake {
+            exercise: 2,
+            right: "(step + 1) as f64 / schedule.warmup_steps as f64",
+            wrong: "step as f64 / schedule.warmup_steps as f64",
+            breaks: "a warm-up of four steps: 0.25, 0.5, 0.75, 1",
+        },
+        Mistake {
+            exercise: 3,
+            right: "(ranks as f64 / count as f64)",
+            wrong: "(1.0 / count as f64)",
+            breaks: "the mean over the ranks is the gradient of the step",
+        },
+        Mistake {
+            exercise: 4,
+            right: "if token_bytes[id] > 0 {",
+            wrong: "if token_bytes[id] < usize::MAX {",
+            breaks: "special tokens stand for no bytes, and their loss does not count",
+        },
+        Mistake {
+            exercise: 5,
+            right: "disk.sync_folder()?; // their names, before somebody counts on them",
+            wrong: "",
+            breaks: "a power cut anywhere in a save leaves all files of the save before, or all of this one",
+        },
+        Mistake {
+            exercise: 6,
+            right: "read: self.read - self.ahead.len(),",
+            wrong: "read: self.read,",
+            breaks: "with numbers that were read ahead",
+        },
+    ],
+};
+
 pub const HOPPER: Chapter = Chapter {
     number: "06",
     folder: "06-hopper",

@@ -58,62 +58,85 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-#[test]
-fn a_power_cut_after_any_operation_of_a_save_leaves_one_whole_checkpoint_the_old_or_the_new() {
-    let wanted: Vec<_> = [1, 2, 3]
+/// Saves once more, with a power cut after every operation in turn, each on a disk of its own that has `before` checkpoints. What is
+/// found afterwards has to be whole: the old checkpoint or the new one. How often it was which.
+fn cut_everywhere(before: u64, keep: &Keep, disk: impl Fn(Fault) -> FaultyDisk) -> (u64, u64) {
+    let wanted: Vec<_> = (1..=before + 1)
         .map(|step| {
             let folder = tempfile::tempdir().expect("a folder");
             save(&folder.path().join("base"), step, None);
             content(&folder.path().join("base"))
         })
-        .into();
-    // The first save, one with nothing to remove, and one that removes the oldest.
-    for before in 0..3u64 {
-        let (mut old, mut new) = (0, 0);
-        for at in 0.. {
-            let folder = tempfile::tempdir().expect("a folder");
-            let base = folder.path().join("base");
-            (1..=before).for_each(|step| save(&base, step, None));
-            let disk = FaultyDisk::new(Fault::Crash { at });
-            let written = snapshot(before + 1, None).write(&disk, &base, &Keep::default());
-            if disk.operations() <= at {
-                written.expect("nothing went wrong");
-                assert!(at > 20, "only {at} operations were tried");
-                break;
-            }
-            written.expect_err("the machine is off");
-            let said = shelf::recover(&RealDisk, &base).expect("recovers");
-            assert_eq!(
-                said,
-                Vec::<String>::new(),
-                "operation {at}: nothing is damaged"
-            );
-            if before == 0 && !base.exists() {
-                old += 1;
-                continue;
-            }
-            let found = content(&base);
-            let step = Manifest::read(&RealDisk, &base)
-                .expect("read")
-                .expect("there")
-                .step;
-            assert!(
-                found == wanted[step as usize - 1],
-                "operation {at}: the files are of another step"
-            );
-            match step {
-                step if step == before => old += 1,
-                step if step == before + 1 => new += 1,
-                step => panic!("operation {at}: the checkpoint of step {step} was taken"),
-            }
-            for name in names(folder.path()) {
-                let left = ["base.new", "base.old", "base.damaged"].contains(&&*name);
-                assert!(!left, "operation {at}: {name} is left");
-            }
-            // And the next save works.
-            save(&base, before + 2, None);
-            assert_eq!(content(&base).len(), 6);
+        .collect();
+    let (mut old, mut new) = (0, 0);
+    for at in 0.. {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = folder.path().join("base");
+        for step in 1..=before {
+            let written = snapshot(step, None).write(&RealDisk, &base, keep);
+            written.expect("a checkpoint");
         }
+        let disk = disk(Fault::Crash { at });
+        let written = snapshot(before + 1, None).write(&disk, &base, keep);
+        if disk.operations() <= at {
+            written.expect("nothing went wrong");
+            assert!(at > 20, "only {at} operations were tried");
+            break;
+        }
+        written.expect_err("the machine is off");
+        let said = shelf::recover(&RealDisk, &base).expect("recovers");
+        assert_eq!(
+            said,
+            Vec::<String>::new(),
+            "operation {at}: nothing is damaged"
+        );
+        if before == 0 && !base.exists() {
+            old += 1;
+            continue;
+        }
+        let found = content(&base);
+        let step = Manifest::read(&RealDisk, &base)
+            .expect("read")
+            .expect("there")
+            .step;
+        assert!(
+            found == wanted[step as usize - 1],
+            "operation {at}: the files are of another step"
+        );
+        match step {
+            step if step == before => old += 1,
+            step if step == before + 1 => new += 1,
+            step => panic!("operation {at}: the checkpoint of step {step} was taken"),
+        }
+        for name in names(folder.path()) {
+            let left = ["base.new", "base.old", "base.damaged"].contains(&&*name);
+            assert!(!left, "operation {at}: {name} is left");
+        }
+        // And the next save works.
+        save(&base, before + 2, None);
+        assert_eq!(content(&base).len(), 6);
+    }
+    (old, new)
+}
+
+#[test]
+fn a_power_cut_after_any_operation_of_a_save_leaves_one_whole_checkpoint_the_old_or_the_new() {
+    // The first save, one with nothing to remove, and one that removes the oldest.
+    for before in 0..3 {
+        let (old, new) = cut_everywhere(before, &Keep::default(), FaultyDisk::new);
+        assert!(old > 10 && new > 2, "old {old} times, new {new} times");
+    }
+}
+
+#[test]
+fn a_power_cut_that_takes_back_names_and_renames_leaves_one_whole_checkpoint_too() {
+    // One that is kept, so that the older one is removed at once: without the folder's sync before, both would be gone.
+    let alone = Keep {
+        last: 1,
+        best: false,
+    };
+    for (before, keep) in [(0, Keep::default()), (2, Keep::default()), (1, alone)] {
+        let (old, new) = cut_everywhere(before, &keep, FaultyDisk::forgetting_names);
         assert!(old > 10 && new > 2, "old {old} times, new {new} times");
     }
 }
@@ -180,13 +203,18 @@ fn a_file_that_reads_short_is_not_believed() {
     let folder = tempfile::tempdir().expect("a folder");
     let base = folder.path().join("base");
     save(&base, 1, None);
+    save(&base, 2, None);
     let disk = FaultyDisk::new(Fault::ShortRead { bytes: 100 });
     let error = shelf::recover(&disk, &base)
         .expect_err("nothing is whole")
         .to_string();
     assert!(
-        error.contains("model.safetensors") && error.contains("100 bytes instead of"),
+        error.contains("base/model.safetensors") && error.contains("100 bytes instead of"),
         "{error}"
+    );
+    assert!(
+        error.contains("base.step-000001/model.safetensors"),
+        "the older one is named too: {error}"
     );
     assert!(error.contains("train anew"), "{error}");
     assert!(

@@ -26,12 +26,48 @@ pub enum Fault {
     Sync,
 }
 
+/// A change to a folder's list of names that a power cut may undo.
+#[derive(Debug)]
+enum Change {
+    Appeared(PathBuf),
+    /// From, to.
+    Renamed(PathBuf, PathBuf),
+}
+
+impl Change {
+    fn path(&self) -> &Path {
+        let (Change::Appeared(path) | Change::Renamed(_, path)) = self;
+        path
+    }
+
+    /// Looks for what has appeared where it is after a rename.
+    fn follow(&mut self, renamed: &Change) {
+        if let (Change::Appeared(path), Change::Renamed(from, to)) = (self, renamed)
+            && let Ok(inside) = path.strip_prefix(from)
+        {
+            *path = to.join(inside);
+        }
+    }
+
+    fn undo(&self) -> io::Result<()> {
+        match self {
+            Change::Appeared(path) if path.is_dir() => fs::remove_dir_all(path),
+            Change::Appeared(path) if path.exists() => fs::remove_file(path),
+            Change::Renamed(from, to) if to.exists() && !from.exists() => fs::rename(to, from),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct FaultyDisk {
     pub fault: Mutex<Fault>,
     operations: Mutex<usize>,
     /// Written and not synced: a power cut forgets their content.
     unsynced: Mutex<BTreeSet<PathBuf>>,
+    /// Names that have changed since their folder was synced, in order. `None`: names reach the disk at once, as they do on
+    /// file systems that are kinder than they have promised.
+    changes: Option<Mutex<Vec<Change>>>,
 }
 
 impl FaultyDisk {
@@ -40,6 +76,28 @@ impl FaultyDisk {
             fault: Mutex::new(fault),
             operations: Mutex::new(0),
             unsynced: Mutex::default(),
+            changes: None,
+        }
+    }
+
+    /// One that forgets new names and renames, too, as long as their folder is not synced.
+    pub fn forgetting_names(fault: Fault) -> FaultyDisk {
+        FaultyDisk {
+            changes: Some(Mutex::default()),
+            ..FaultyDisk::new(fault)
+        }
+    }
+
+    fn note(&self, change: Change) {
+        if let Some(changes) = &self.changes {
+            changes.lock().expect("no panic").push(change);
+        }
+    }
+
+    /// Notes a name that is about to be made, if it is new.
+    fn note_new(&self, path: &Path) {
+        if !path.exists() {
+            self.note(Change::Appeared(path.to_path_buf()));
         }
     }
 
@@ -66,6 +124,10 @@ impl FaultyDisk {
                         fs::write(&path, vec![0; content.len()])?;
                     }
                 }
+                if let Some(changes) = &self.changes {
+                    let changes = std::mem::take(&mut *changes.lock().expect("no panic"));
+                    changes.iter().rev().try_for_each(Change::undo)?;
+                }
                 Err(io::Error::other("the machine is off"))
             }
             _ => Ok(()),
@@ -77,11 +139,12 @@ impl Disk for FaultyDisk {
     fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
         let alive = self.count();
         if alive.is_err() {
-            if self.is_crashing() {
+            if self.is_crashing() && self.changes.is_none() {
                 fs::write(path, &content[..content.len() / 2])?;
             }
             return alive;
         }
+        self.note_new(path);
         if let Fault::Write { name, kind, times } = &mut *self.fault.lock().expect("no panic")
             && path.ends_with(*name)
             && *times > 0
@@ -103,6 +166,18 @@ impl Disk for FaultyDisk {
             return Err(io::Error::other("the disk does not answer"));
         }
         self.unsynced.lock().expect("no panic").remove(path);
+        if let Some(changes) = &self.changes {
+            let mut changes = changes.lock().expect("no panic");
+            let all = std::mem::take(&mut *changes);
+            let (sure, mut left): (Vec<_>, Vec<_>) = all
+                .into_iter()
+                .partition(|change| change.path().parent() == Some(path));
+            // A folder that surely has its new name takes along what is not sure inside.
+            sure.iter().for_each(|renamed| {
+                left.iter_mut().for_each(|change| change.follow(renamed));
+            });
+            *changes = left;
+        }
         RealDisk.sync(path)
     }
 
@@ -119,11 +194,13 @@ impl Disk for FaultyDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.count()?;
+        self.note(Change::Renamed(from.to_path_buf(), to.to_path_buf()));
         RealDisk.rename(from, to)
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.count()?;
+        self.note_new(path);
         RealDisk.create_folder(path)
     }
 

@@ -32,7 +32,7 @@ pub(super) fn whose_code(run: &Run, text: &mut String) -> Result<()> {
     }
     Ok(writeln!(
         text,
-        "\nAll training went through this code; the packing is that of pretraining. What measures (validation, examinations, \
+        "\nAll training went through this code; packing and learning rate are those of pretraining. What measures (validation, examinations, \
          the quiz) and the engine that answers computed with the chapters' own, and the texts were cut into tokens by \
          chapter 01's encoder, with the merges above.\n"
     )?)

@@ -157,7 +157,7 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
         },
     };
     let state = saved.unwrap_or_else(|| trainer.fresh_state());
-    let outcome = trainer.run(state);
+    let outcome = trainer.run_with(run.parts.rate.function, state);
     match outcome.map_err(|error| data::blamed(run, error))? {
         Outcome::Interrupted(_) if !run.speaks() => Ok(Ended::Interrupted),
         Outcome::Interrupted(_) => {

@@ -6,6 +6,7 @@
 
 mod orthogonalise;
 mod packing;
+mod rate;
 mod relu_squared;
 
 use exercises_01::chunk_trainer::merges_with;
@@ -88,11 +89,12 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
             "(exercise 02.2, fill one row)",
             "(exercise 03.4, causal attention)",
             "(exercise 04.3, ones for singular values)",
+            "(exercise 05.2, the trapezoid)",
             "(exercise 06.10, relu² in one pass)",
         ],
     );
-    says(&out, &["chat --model", "smoke-mine-01-02-03-04-06/rl"]);
-    let root = runs.path().join("smoke-mine-01-02-03-04-06");
+    says(&out, &["chat --model", "smoke-mine-01-02-03-04-05-06/rl"]);
+    let root = runs.path().join("smoke-mine-01-02-03-04-05-06");
     let report = std::fs::read_to_string(root.join("report.md")).unwrap();
     says(
         &report,
@@ -103,6 +105,7 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
             "| filling rows ",
             "to exercise 03.4, causal attention | the chapter's outputs and gradients",
             "to exercise 04.3, ones for singular values | the chapter's results",
+            "to exercise 05.2, the trapezoid | the chapter's multiplier at all 80 steps of this run",
             "to exercise 06.10, relu² in one pass | the chapter's outputs and gradients",
             "times the chapter's",
         ],
@@ -115,11 +118,11 @@ fn right_answers_train_and_the_report_says_whose_they_were() {
         "--mine",
         "01",
         "--name",
-        "smoke-mine-01-02-03-04-06",
+        "smoke-mine-01-02-03-04-05-06",
     ]);
     assert!(!good, "a folder takes another part in");
     says(&err, &["another run", "plugged-in code", "--name"]);
-    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03-04-06"]);
+    let (good, _, err) = mine(&["report", "--name", "smoke-mine-01-02-03-04-05-06"]);
     assert!(!good, "a folder takes the chapters' code in");
     says(&err, &["another run"]);
     // Without --mine the program is nanocrab, and its folder is nanocrab's.
