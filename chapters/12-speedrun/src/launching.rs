@@ -102,7 +102,7 @@ pub fn can_share(recipe: &Recipe, stage: &str, world: usize) -> Result<()> {
     ensure!(
         batches.is_multiple_of(world),
         "a step of the stage {stage} of the recipe {} is {batches} batches of {rows} rows, which {world} ranks cannot share evenly: \
-         choose a number of ranks that divides {batches}, or another device_rows",
+         choose a number of ranks that divides {batches}, or fewer device_rows",
         recipe.name
     );
     Ok(())
