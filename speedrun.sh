@@ -6,6 +6,7 @@
 #   ./speedrun.sh --text FOLDER    pretrains on the .txt, .md, .jsonl and .parquet files of a folder
 #   ./speedrun.sh --mine           trains with your answers to the exercises that plug in
 #   ./speedrun.sh --mine 01,03     with those of these chapters
+#   ./speedrun.sh --nproc auto     one rank for each GPU, sharing the work; a number starts so many, on a CPU too
 #   ./speedrun.sh --help           the other options
 set -euo pipefail
 

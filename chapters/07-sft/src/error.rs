@@ -58,6 +58,26 @@ pub enum Error {
         kind: &'static str,
         problem: String,
     },
+    #[error(
+        "a step of the stage `{stage}` is {batches} batches of {rows} rows, which {world} ranks cannot share evenly: choose a \
+         number of ranks that divides {batches}, or fewer rows in a batch"
+    )]
+    Uneven {
+        stage: String,
+        batches: usize,
+        rows: usize,
+        world: usize,
+    },
+    #[error(
+        "stage `{stage}`: rank {rank} is about to do another thing than rank 0; give both the same recipe and the same data \
+         (rank {rank}: {found}; rank 0: {expected})"
+    )]
+    Apart {
+        stage: String,
+        rank: usize,
+        found: String,
+        expected: String,
+    },
     #[error("{setting} is {value}; {remedy}")]
     Setting {
         setting: &'static str,

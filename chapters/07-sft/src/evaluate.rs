@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 use tokenizer::Tokenizer;
-use transformer::{Gpt, Kernels, PlainScorer, Scorer};
+use transformer::{Config, Scorer};
 
 /// Logits held at once: 2^25 numbers, 134 MB in fp32.
 const LOGITS: usize = 1 << 25;
@@ -65,28 +65,28 @@ impl fmt::Display for SourceScore {
 
 // ANCHOR: by_source
 /// Scores `n` conversations of each source of a mixture, or all if it has fewer. The same ones every time: the choice
-/// depends on the number of rows alone. What is longer than the model's context is cut.
+/// depends on the number of rows alone. What is longer than the context of the model, whose shape is `config`, is cut.
 pub fn evaluate_by_source(
-    gpt: &Gpt,
-    kernels: &dyn Kernels,
+    scorer: &dyn Scorer,
+    config: &Config,
     tokenizer: &Tokenizer,
     mixture: &Mixture,
     n: usize,
 ) -> Result<Vec<SourceScore>, Error> {
     let sources = mixture.ingredients().iter();
     sources
-        .map(|ingredient| score(gpt, kernels, tokenizer, &*ingredient.source, n))
+        .map(|ingredient| score(scorer, config, tokenizer, &*ingredient.source, n))
         .collect()
 }
 
 fn score(
-    gpt: &Gpt,
-    kernels: &dyn Kernels,
+    scorer: &dyn Scorer,
+    config: &Config,
     tokenizer: &Tokenizer,
     source: &dyn ConversationSource,
     n: usize,
 ) -> Result<SourceScore, Error> {
-    let context = gpt.config().context as usize;
+    let context = config.context as usize;
     let mut rows: Vec<usize> = (0..source.len()).collect();
     rows.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
     rows.truncate(n);
@@ -98,8 +98,7 @@ fn score(
     // Rows of similar length share a forward pass, so that little of it is padding.
     rendered.sort_by_key(|one| one.ids.len());
 
-    let scorer = PlainScorer::new(gpt, kernels);
-    let vocabulary = gpt.config().vocab_size as usize;
+    let vocabulary = config.vocab_size as usize;
     let (mut loss, mut tokens, mut right, mut faultless) = (0.0, 0, 0, 0);
     let mut rest = rendered.as_slice();
     while let Some(first) = rest.first() {

@@ -6,7 +6,7 @@
 
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{Conversation, Message};
-use muon::Rates2025;
+use muon::{Rates2025, Solo};
 use pretrain::{Durability, Evaluation, Interrupt, Metrics};
 use sft::{
     Mixture, MixtureRecipe, SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture,
@@ -15,8 +15,11 @@ use sft::{
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 use tokenizer::{Special, Tokenizer, TrainSettings};
-use transformer::{Causal, Config, Gpt, NaiveSampler, Plain, Prompt, Sampler, Sampling};
+use transformer::{
+    Causal, Config, Gpt, NaiveSampler, Plain, PlainScorer, Prompt, Sampler, Sampling,
+};
 
 /// T, and the model's context.
 const TIME: usize = 128;
@@ -121,6 +124,7 @@ fn main() -> anyhow::Result<()> {
             settings: recipe.settings(stage, Rates2025::default(), TIME)?,
             durability: Durability::default(),
             peak_flops: None,
+            ranks: Rc::new(Solo),
         })?;
         report(stage, &gpt, &tokenizer, &validation, &question)?;
         from = folder;
@@ -137,7 +141,8 @@ fn report(
     question: &str,
 ) -> anyhow::Result<()> {
     println!("\n{when:<8} {}", answer(gpt, tokenizer, question)?);
-    for score in evaluate_by_source(gpt, &Plain, tokenizer, validation, 50)? {
+    let scorer = PlainScorer::new(gpt, &Plain);
+    for score in evaluate_by_source(&scorer, gpt.config(), tokenizer, validation, 50)? {
         println!("  {score}");
     }
     Ok(())

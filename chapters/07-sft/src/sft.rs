@@ -4,14 +4,19 @@
 //! What differs from pretraining is all here, and it is little: rates scaled down, a schedule that falls from the start,
 //! fresh optimizer buffers, and epochs in place of a number of tokens. Midtraining is the same stage with other settings:
 //! full rates, a flat schedule, and every token trained on.
+//!
+//! Several ranks take turns in one sequence of batches, so the rows of a step are the same for any number of them. How long an answer is
+//! is nobody's choice: one rank may have three times the supervised tokens of another, or none at all behind the end of the
+//! last epoch. Chapter 05's loop divides by the count of the whole step, over all ranks.
 
 use crate::{ConversationBatches, Error, Mixture, Ramp, Supervise, TooLong};
-use dataset::Prefetch;
+use dataset::{Prefetch, Turns};
 use hopper::FusedUpdates;
-use muon::{Optimizer, Rates2025, Solo, groups_2025};
+use muon::{Collective, Optimizer, Rates2025, gather_bytes, groups_2025};
 use pretrain::train::Evaluate;
 use pretrain::{Durability, Interrupt, Metrics, Outcome, Settings, Trainer, checkpoint};
 use std::path::Path;
+use std::rc::Rc;
 use tensors::Machine;
 use tokenizer::Tokenizer;
 use transformer::{Context, Gpt, Kernels, dial};
@@ -31,7 +36,7 @@ pub struct SftSettings {
     /// Rows of a micro-batch, and positions in each; `time` is at most the model's context.
     pub rows: usize,
     pub time: usize,
-    /// Micro-batches per optimizer step.
+    /// Micro-batches per optimizer step, of all ranks together.
     pub accumulation: usize,
     pub supervise: Supervise,
     pub too_long: TooLong,
@@ -114,6 +119,7 @@ pub struct SftRun<'a> {
     /// What the positions of a training row see of each other (chapter 03).
     pub context: Box<dyn Context + 'a>,
     pub tokenizer: &'a Tokenizer,
+    /// The whole of it, on every rank.
     pub mixture: Mixture,
     pub evaluate: Box<Evaluate<'a>>,
     pub metrics: &'a mut Metrics,
@@ -123,17 +129,40 @@ pub struct SftRun<'a> {
     pub durability: Durability,
     /// FLOP/s of the device, for the MFU in the progress line.
     pub peak_flops: Option<f64>,
+    /// Who shares the work. Rank 0 writes the log and the checkpoints.
+    pub ranks: Rc<dyn Collective>,
 }
 
 /// Fine-tunes, or goes on fine-tuning.
 ///
 /// # Errors
 /// A base model that cannot be loaded or does not fit the tokenizer, a checkpoint of another run, conversations with
-/// nothing to learn, a loss that is not finite.
+/// nothing to learn, a loss that is not finite, a step that the ranks cannot share evenly, a rank that was lost.
 pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
+    let ranks = run.ranks.clone();
+    let ended = tune(run);
+    if let Err(error) = &ended {
+        ranks.leave(&error.to_string()); // nobody is to wait for this rank
+    }
+    ended
+}
+
+fn tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     let settings = &run.settings;
     settings.check()?;
-    checkpoint::recover(run.folder)?;
+    let (rank, world) = (run.ranks.rank(), run.ranks.world());
+    if !settings.accumulation.is_multiple_of(world) {
+        return Err(Error::Uneven {
+            stage: settings.stage.clone(),
+            batches: settings.accumulation,
+            rows: settings.rows,
+            world,
+        });
+    }
+    if rank == 0 {
+        checkpoint::recover(run.folder)?;
+    }
+    run.ranks.barrier()?; // then all read the same
     let saved = checkpoint::read_state(run.folder)?;
     let start = if saved.is_some() {
         run.folder
@@ -163,7 +192,8 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     for group in &mut groups {
         group.lr *= settings.rate_scale;
     }
-    let mut optimizer = Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?;
+    let shared = Box::new(run.ranks.clone());
+    let mut optimizer = Optimizer::new(groups, Box::new(FusedUpdates), shared)?;
     if saved.is_some() || settings.warm_start {
         checkpoint::load_optimizer(start, &mut optimizer)?;
     }
@@ -175,7 +205,11 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
             .too_long(settings.too_long)
             .ending_after(settings.epochs);
     let amount = batches.measure(settings.epochs)?;
-    eprintln!("{:>10} {amount}", settings.stage);
+    let recipe = format!("{settings:?} on {mixture}, {} rows", amount.rows);
+    agree(&*run.ranks, &settings.stage, &recipe)?;
+    if rank == 0 {
+        eprintln!("{:>10} {amount}", settings.stage);
+    }
     if let Some(position) = saved.as_ref().and_then(|state| state.position.as_ref()) {
         batches.resume(position)?;
     }
@@ -186,20 +220,20 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
         context: run.context,
         optimizer,
         tokenizer: run.tokenizer,
-        batches: Box::new(Prefetch::new(batches, AHEAD)),
+        batches: Box::new(Prefetch::new(Turns::new(batches, rank, world)?, AHEAD)),
         evaluate: run.evaluate,
         metrics: run.metrics,
         interrupt: run.interrupt,
         settings: Settings {
             stage: settings.stage.clone(),
             schedule: settings.ramp.over(steps),
-            accumulation: settings.accumulation,
+            accumulation: settings.accumulation / world,
             clip: settings.clip,
             evaluate_every: settings.evaluate_every,
             checkpoint_seconds: settings.checkpoint_seconds,
             folder: run.folder.to_path_buf(),
             durability: run.durability,
-            recipe: format!("{settings:?} on {mixture}, {} rows", amount.rows),
+            recipe,
             flops_per_token: dial::flops_per_token(gpt.config()) as f64,
             peak_flops: run.peak_flops,
         },
@@ -209,6 +243,24 @@ pub fn fine_tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     Ok((gpt, outcome))
 }
 // ANCHOR_END: run
+
+// ANCHOR: agree
+/// Every rank has counted the rows of its own files, and where the schedule ends follows from that. On several machines they may
+/// be different files, so the ranks compare what they are about to do.
+fn agree(ranks: &dyn Collective, stage: &str, recipe: &str) -> Result<(), Error> {
+    let all = gather_bytes(ranks, recipe.as_bytes())?;
+    let text = |rank: usize| String::from_utf8_lossy(&all[rank]).into_owned();
+    match all.iter().position(|other| *other != all[0]) {
+        None => Ok(()),
+        Some(rank) => Err(Error::Apart {
+            stage: stage.to_string(),
+            rank,
+            found: text(rank),
+            expected: text(0),
+        }),
+    }
+}
+// ANCHOR_END: agree
 
 // ANCHOR: steps
 /// Optimizer steps that `rows` rows make, the last one filled up with empty rows. Rows are counted by packing the whole run

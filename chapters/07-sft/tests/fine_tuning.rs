@@ -3,14 +3,16 @@
 mod words;
 
 use dataset::{Conversation, Message};
+use muon::Solo;
 use pretrain::{Durability, Evaluation, Interrupt, Metrics, Outcome, read_metrics};
 use sft::{
     ConversationBatches, Ingredient, Mixture, Ramp, SftRun, SftSettings, Supervise,
     evaluate_by_source, fine_tune, render, steps_for,
 };
 use std::path::Path;
+use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
-use transformer::{Causal, Config, Gpt, Plain};
+use transformer::{Causal, Config, Gpt, Plain, PlainScorer};
 use words::{Talks, exchange, exchanges, tokenizer};
 
 fn settings(epochs: f64) -> SftSettings {
@@ -88,6 +90,7 @@ fn stage(
         settings,
         durability: Durability::default(),
         peak_flops: None,
+        ranks: Rc::new(Solo),
     })
 }
 
@@ -285,7 +288,11 @@ fn sources_are_scored_apart_and_on_answers_only() {
         1,
     )
     .expect("a mixture");
-    let scores = evaluate_by_source(&gpt, &Plain, &tokenizer, &mixture, 30).expect("scores");
+    let scored = || {
+        let scorer = PlainScorer::new(&gpt, &Plain);
+        evaluate_by_source(&scorer, gpt.config(), &tokenizer, &mixture, 30).expect("scores")
+    };
+    let scores = scored();
     let names: Vec<&str> = scores.iter().map(|score| score.source.as_str()).collect();
     assert_eq!(names, ["known", "strange", "silent"]);
     assert_eq!((scores[0].conversations, scores[1].conversations), (30, 9));
@@ -330,9 +337,5 @@ fn sources_are_scored_apart_and_on_answers_only() {
         "{scores:?}"
     );
     assert!(scores[1].loss > 0.1, "zeros would pass");
-    assert_eq!(
-        evaluate_by_source(&gpt, &Plain, &tokenizer, &mixture, 30).expect("scores"),
-        scores,
-        "the same conversations every time"
-    );
+    assert_eq!(scored(), scores, "the same conversations every time");
 }

@@ -3,12 +3,15 @@
 #[allow(dead_code)]
 mod random_scorer;
 
-use evals::Shared;
+use dataset::{Conversation, Message};
+use evals::chat::{ChatMeans, WritingSettings, by_writing};
 use evals::core::{Bundle, CoreScore, CoreSettings, evaluate};
-use muon::{Collective, Threads};
+use evals::{Error, Kind, Shared, Task};
+use muon::{Collective, Solo, Threads};
 use random_scorer::{random_gpt, tidepool, vocabulary};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use transformer::{
     NaiveSampler, Plain, PlainScorer, Prompt, Sample, Sampler, Sampling, Scorer, Tool,
 };
@@ -121,5 +124,71 @@ fn samples_are_the_same_for_any_number_of_ranks() {
             heard, heard_alone,
             "each row was written by one of {world} ranks"
         );
+    }
+}
+
+/// Likes answers of an even number of letters, and counts how often it was asked.
+struct Even(AtomicUsize);
+
+impl Task for Even {
+    fn name(&self) -> &str {
+        "even"
+    }
+    fn kind(&self) -> Kind {
+        Kind::Generative
+    }
+    fn len(&self) -> usize {
+        11
+    }
+    fn conversation(&self, index: usize) -> Result<Conversation, Error> {
+        let question = "q".repeat(1 + index % 4);
+        Ok(Conversation::exchange(question, Message::assistant("a")))
+    }
+    fn is_correct(&self, _: usize, answer: &str) -> Result<bool, Error> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(answer.chars().count().is_multiple_of(2))
+    }
+}
+
+#[test]
+fn each_written_answer_is_judged_by_one_rank_and_believed_by_all() {
+    tch::set_num_threads(1);
+    let dir = tidepool("ranks-writing");
+    let tokenizer = vocabulary(&dir);
+    let settings = WritingSettings {
+        max_tokens: 6,
+        temperature: 1.0,
+        rows: 5,
+        ..WritingSettings::default()
+    };
+    let indices: Vec<usize> = (0..11).collect();
+    let write = |ranks: &dyn Collective, task: &Even| {
+        let gpt = random_gpt(tokenizer.vocab_size(), 64);
+        let means = ChatMeans::new(&tokenizer, 64).over(ranks);
+        let mut sampler = Shared {
+            own: NaiveSampler::new(&gpt, &Plain),
+            ranks,
+        };
+        let mut heard = Vec::new();
+        let score = by_writing(
+            task,
+            &indices,
+            &settings,
+            &means,
+            &mut sampler,
+            None,
+            &mut |judged| heard.push((judged.index, judged.answer.to_string(), judged.correct)),
+        );
+        (score.unwrap().correct, heard)
+    };
+    let alone = write(&Solo, &Even(AtomicUsize::new(0)));
+    let right = alone.0.iter().filter(|&&right| right).count();
+    assert!(0 < right && right < 11, "all alike would prove nothing");
+    for world in WORLDS {
+        let task = Even(AtomicUsize::new(0));
+        for shared in Threads::run(world, |rank| write(&rank, &task)) {
+            assert_eq!(shared, alone, "{world} ranks");
+        }
+        assert_eq!(task.0.load(Ordering::SeqCst), 11, "{world} ranks");
     }
 }

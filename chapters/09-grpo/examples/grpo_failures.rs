@@ -6,7 +6,7 @@ use grpo::{
     Advantage, Evaluation, GrpoRun, GrpoSettings, TogetherSampler, lessons, reinforce,
     scaled_optimizer, sums,
 };
-use muon::Rates2025;
+use muon::{Rates2025, Solo};
 use plotters::prelude::*;
 use pretrain::{Interrupt, Metrics};
 use std::fmt::Write;
@@ -101,7 +101,8 @@ fn run(variant: &Variant, seed: u64, taught: &Gpt) -> Result<Vec<Line>> {
         seed,
         ..variant.settings.clone()
     };
-    let optimizer = scaled_optimizer(&gpt, &Rates2025::default(), settings.rate_scale)?;
+    let rates = Rates2025::default();
+    let optimizer = scaled_optimizer(&gpt, &rates, settings.rate_scale, Box::new(Solo))?;
     reinforce(GrpoRun {
         gpt: &gpt,
         kernels: &Plain,

@@ -1,13 +1,35 @@
 // ANCHOR: head
-//! What a run has to remember: where it began, where it was interrupted, when it is looked at.
+//! What a run has to remember: where it began, where it was interrupted, when it is looked at. And what its ranks have to
+//! agree on: those that go different ways wait for each other for ever.
 
 use crate::{Error, GrpoRun, RateSchedule};
+use muon::{Collective, sum_over_ranks};
 use pretrain::{TrainState, checkpoint};
 use serde_json::{Value, json};
 // ANCHOR_END: head
 
 // ANCHOR: bookkeeping
 impl GrpoRun<'_> {
+    pub(crate) fn ranks(&self) -> &dyn Collective {
+        self.optimizer.collective()
+    }
+
+    /// Whether this is the rank that writes logs and checkpoints.
+    pub(crate) fn speaks(&self) -> bool {
+        self.ranks().rank() == 0
+    }
+
+    /// Whether a checkpoint is due, by rank 0's clock, and whether a rank was interrupted: the same on all ranks.
+    pub(crate) fn agreed(&self, due: bool) -> Result<(bool, bool), Error> {
+        let number = |yes: bool| f64::from(u8::from(yes));
+        let own = [
+            number(due && self.speaks()),
+            number(self.interrupt.pressed()),
+        ];
+        let [due, pressed] = sum_over_ranks(self.ranks(), own)?;
+        Ok((due > 0.0, pressed > 0.0))
+    }
+
     /// The state to begin with, and the log cut to what belongs to it.
     pub(crate) fn begin(&mut self, schedule: &RateSchedule) -> Result<TrainState, Error> {
         let settings = &self.settings;
@@ -18,7 +40,9 @@ impl GrpoRun<'_> {
             self.task.name()
         );
         let Some(state) = self.state.take() else {
-            self.metrics.rewind(&settings.stage)?;
+            if self.optimizer.collective().rank() == 0 {
+                self.metrics.rewind(&settings.stage)?;
+            }
             return Ok(TrainState {
                 stage: settings.stage.clone(),
                 step: 0,
@@ -53,7 +77,9 @@ impl GrpoRun<'_> {
             }
             .into());
         }
-        self.metrics.truncate(state.metrics_bytes)?;
+        if self.speaks() {
+            self.metrics.truncate(state.metrics_bytes)?;
+        }
         Ok(state)
     }
 
@@ -69,6 +95,10 @@ impl GrpoRun<'_> {
         let Some(found) = (self.evaluate)(self.gpt, state.step)? else {
             return Ok(false);
         };
+        state.evaluated = Some(state.step);
+        if !self.speaks() {
+            return Ok(true);
+        }
         let scores: serde_json::Map<String, Value> = found
             .scores
             .into_iter()
@@ -81,10 +111,10 @@ impl GrpoRun<'_> {
             .collect();
         let line = json!({ "evaluation": scores, "samples": samples });
         self.metrics.write(&state.stage, state.step, line)?;
-        state.evaluated = Some(state.step);
         Ok(true)
     }
 
+    /// All ranks put the optimizer's buffers together; rank 0 writes.
     pub(crate) fn save(&mut self, state: &mut TrainState) -> Result<(), Error> {
         state.metrics_bytes = self.metrics.bytes();
         Ok(checkpoint::save(

@@ -6,7 +6,7 @@
 //! Imitation can go no further: more lessons give a better copy of the carelessness.
 
 use dataset::{Conversation, Message, Part};
-use muon::{Rates2025, StepScale};
+use muon::{Rates2025, Solo, StepScale};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Tensor};
@@ -53,7 +53,7 @@ pub fn config(tokenizer: &Tokenizer) -> Result<Config, Error> {
 /// A model after `steps` steps of `rows` lessons each.
 pub fn taught(tokenizer: &Tokenizer, seed: u64, steps: u64, rows: usize) -> Result<Gpt, Error> {
     let gpt = Gpt::new(&config(tokenizer)?, Device::Cpu, seed)?;
-    let mut optimizer = scaled_optimizer(&gpt, &Rates2025::default(), 1.0)?;
+    let mut optimizer = scaled_optimizer(&gpt, &Rates2025::default(), 1.0, Box::new(Solo))?;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for step in 0..steps {
         let rendered: Vec<sft::Rendered> = (0..rows)

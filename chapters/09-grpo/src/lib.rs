@@ -17,7 +17,7 @@
 //!
 //! Read the files in this order: `settings` (all switches), `prompts`, `seeds` and `rollout` (sampling), `advantage`,
 //! `log_probabilities`, `loss` (the objective), `schedule`, `pass_at_k` (measuring), `step_report`, `reinforce` (the
-//! loop), `bookkeeping`, `start` (loading and resuming). `together`, `sums` and `lessons` belong to the demonstration.
+//! loop), `passes`, `bookkeeping`, `start` (loading and resuming). `together`, `sums` and `lessons` belong to the demonstration.
 // ANCHOR_END: head
 
 // ANCHOR: modules
@@ -30,6 +30,7 @@ mod error;
 mod log_probabilities;
 mod loss;
 mod pass_at_k;
+mod passes;
 mod prompts;
 mod reinforce;
 mod rollout;

@@ -9,7 +9,7 @@ use grpo::{
     Evaluation, GrpoRun, Rollouts, StepReport, TogetherSampler, lessons, reinforce,
     scaled_optimizer, sums,
 };
-use muon::Rates2025;
+use muon::{Rates2025, Solo};
 use pretrain::{Interrupt, Metrics, Outcome};
 use std::time::Instant;
 use transformer::{Causal, Plain, Sampler, Tool};
@@ -62,7 +62,12 @@ fn main() -> Result<()> {
         make_tool: Some(&make_tool),
         task: &sums::Sums,
         tokenizer: &tokenizer,
-        optimizer: scaled_optimizer(&gpt, &Rates2025::default(), settings.rate_scale)?,
+        optimizer: scaled_optimizer(
+            &gpt,
+            &Rates2025::default(),
+            settings.rate_scale,
+            Box::new(Solo),
+        )?,
         advantage: None,
         evaluate: Box::new(|_, step| examine(&rollouts, step, &interrupt)),
         on_step: &mut |report| print_step(report, &mut history),

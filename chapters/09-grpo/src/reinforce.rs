@@ -2,6 +2,9 @@
 //! The loop. A step samples answers, compares them, and moves the weights; then everything that was sampled is thrown
 //! away, because the policy that made it no longer exists. This is what *on-policy* means.
 //!
+//! Several ranks run this loop together. They share the answers to be written (the sampler's matter) and the passes to be
+//! computed; between the two all of them have all answers, so all come to the same rewards, advantages and decisions.
+//!
 //! ```text
 //! prompts ─► rollouts ─► rewards ─► advantages ─► loss over the chosen tokens ─► optimizer step ─┐
 //!    ▲                                                                                           │
@@ -17,10 +20,10 @@ use std::time::Instant;
 use tokenizer::Tokenizer;
 use transformer::{Context, Gpt, Kernels};
 
+use crate::passes::{Pass, PassSums};
 use crate::{
-    Counts, Error, Group, GrpoSettings, MakeSampler, MakeTool, Normaliser, Padded, PassRates,
-    Prompts, RateSchedule, Rollout, Rollouts, Row, StepReport, ZeroVariance, advantages,
-    sample_seed, token_weights,
+    Error, Group, GrpoSettings, MakeSampler, MakeTool, PassRates, Prompts, RateSchedule, Rollouts,
+    StepReport, ZeroVariance, sample_seed,
 };
 // ANCHOR_END: head
 
@@ -31,18 +34,21 @@ pub struct GrpoRun<'a> {
     pub kernels: &'a dyn Kernels,
     /// What the positions of a trained row see of each other (chapter 03).
     pub context: Box<dyn Context + 'a>,
+    /// With several ranks it wraps its sampler in [`evals::Shared`], or each of them writes all answers.
     pub make_sampler: &'a MakeSampler<'a>,
     pub make_tool: Option<&'a MakeTool<'a>>,
     /// Questions and their judge.
     pub task: &'a dyn Task,
     pub tokenizer: &'a Tokenizer,
-    /// Over `gpt`'s parameters, its buffers where `state` was saved.
+    /// Over `gpt`'s parameters, its buffers where `state` was saved. Its collective is the one through which this loop
+    /// speaks to the other ranks.
     pub optimizer: Optimizer,
     /// In place of the objective's own advantages: a group's rewards in, one number per reward out.
     pub advantage: Option<&'a Advantage<'a>>,
     pub evaluate: Box<Evaluate<'a>>,
-    /// Hears about every step.
+    /// Hears about every step, on every rank.
     pub on_step: &'a mut dyn FnMut(&StepReport),
+    /// Written by rank 0 alone, and so are checkpoints.
     pub metrics: &'a mut Metrics,
     pub interrupt: Interrupt,
     pub settings: GrpoSettings,
@@ -87,34 +93,48 @@ impl From<&PassRates> for Evaluation {
 /// Settings that cannot work, a checkpoint of another run, a task without usable questions or with rewards that are no
 /// numbers, a loss or gradient that is not finite. The last checkpoint is untouched then.
 pub fn reinforce(mut run: GrpoRun<'_>) -> Result<Outcome, Error> {
-    run.settings.check()?;
-    let schedule = RateSchedule {
-        steps: run.settings.steps(run.task.len()),
-        decay: run.settings.decay,
-    };
-    let mut state = run.begin(&schedule)?;
-    let drawn = state.position.as_ref().map_or(0, |at| at.batches);
-    let context = run.gpt.config().context as usize;
-    let mut prompts = Prompts::new(run.task, run.tokenizer, context, run.settings.seed, drawn)?;
-
-    let mut last_checkpoint = Instant::now();
-    while !state.finished() || run.evaluation_due(&state) {
-        let undisturbed = if run.evaluation_due(&state) {
-            run.evaluation(&mut state)?
-        } else {
-            run.step(&mut state, &mut prompts, &schedule)?
-        };
-        let stopping = !undisturbed || (run.interrupt.pressed() && !state.finished());
-        let due = last_checkpoint.elapsed().as_secs_f64() > run.settings.checkpoint_seconds;
-        if due || stopping || run.evaluation_due(&state) || state.evaluated == Some(state.step) {
-            run.save(&mut state)?;
-            last_checkpoint = Instant::now();
-        }
-        if stopping {
-            return Ok(Outcome::Interrupted(state));
-        }
+    let ended = run.learn();
+    if let Err(error) = &ended {
+        run.ranks().leave(&error.to_string()); // nobody is to wait for this rank
     }
-    Ok(Outcome::Finished(state))
+    ended
+}
+
+impl GrpoRun<'_> {
+    fn learn(&mut self) -> Result<Outcome, Error> {
+        self.settings.check()?;
+        let schedule = RateSchedule {
+            steps: self.settings.steps(self.task.len()),
+            decay: self.settings.decay,
+        };
+        let mut state = self.begin(&schedule)?;
+        self.optimizer.same_weights()?;
+        let drawn = state.position.as_ref().map_or(0, |at| at.batches);
+        let context = self.gpt.config().context as usize;
+        let (task, seed) = (self.task, self.settings.seed);
+        let mut prompts = Prompts::new(task, self.tokenizer, context, seed, drawn)?;
+
+        let mut last_checkpoint = Instant::now();
+        while !state.finished() || self.evaluation_due(&state) {
+            let undisturbed = if self.evaluation_due(&state) {
+                self.evaluation(&mut state)?
+            } else {
+                self.step(&mut state, &mut prompts, &schedule)?
+            };
+            let due = last_checkpoint.elapsed().as_secs_f64() > self.settings.checkpoint_seconds;
+            let (due, pressed) = self.agreed(due)?;
+            let stopping = !undisturbed || (pressed && !state.finished());
+            let looked_at = state.evaluated == Some(state.step);
+            if due || stopping || self.evaluation_due(&state) || looked_at {
+                self.save(&mut state)?;
+                last_checkpoint = Instant::now();
+            }
+            if stopping {
+                return Ok(Outcome::Interrupted(state));
+            }
+        }
+        Ok(Outcome::Finished(state))
+    }
 }
 // ANCHOR_END: reinforce
 
@@ -159,8 +179,10 @@ impl<'a> GrpoRun<'a> {
             batches: prompts.drawn(),
             ..Position::default()
         });
-        let line = serde_json::to_value(&report).expect("a report is plain data");
-        self.metrics.write(&state.stage, state.step, line)?;
+        if self.speaks() {
+            let line = serde_json::to_value(&report).expect("a report is plain data");
+            self.metrics.write(&state.stage, state.step, line)?;
+        }
         (self.on_step)(&report);
         Ok(true)
     }
@@ -209,81 +231,13 @@ impl<'a> GrpoRun<'a> {
             distribution: self.settings.distribution(),
             max_tokens: self.settings.max_tokens,
             train_stop: self.settings.train_stop,
-            rows: self.settings.rollout_rows,
+            rows: self.settings.rollout_rows * self.ranks().world(),
         }
     }
     // ANCHOR_END: sample
 
-    // ANCHOR: passes
-    /// Cuts the step into passes, each small enough for one forward and backward.
-    ///
-    /// With nanochat's normaliser a pass belongs to one group, because its token count enters the loss. A pass whose
-    /// advantages are all 0 has no gradient and is not computed; its tokens are counted all the same.
-    fn passes(&self, groups: &[&Group]) -> Result<Vec<Pass>, Error> {
-        let settings = &self.settings;
-        let objective = &settings.objective;
-        let mut rated: Vec<Vec<(&Rollout, f64)>> = Vec::new();
-        for group in groups {
-            let rewards = group.rewards();
-            let advantages = match self.advantage {
-                Some(own) => own(&rewards),
-                None => advantages(objective, &rewards),
-            };
-            let (expected, found) = (rewards.len(), advantages.len());
-            if expected != found || advantages.iter().any(|advantage| !advantage.is_finite()) {
-                return Err(Error::Advantages { expected, found });
-            }
-            rated.push(group.rollouts.iter().zip(advantages).collect());
-        }
-        let rollouts = rated.iter().map(Vec::len).sum();
-        let tokens = rated
-            .iter()
-            .flatten()
-            .map(|(rollout, _)| rollout.trained())
-            .sum();
-        if objective.normaliser != Normaliser::Pass {
-            rated = vec![rated.concat()];
-        }
-
-        let mut passes = Vec::new();
-        for unit in &rated {
-            for rows in unit.chunks(settings.rows_per_pass) {
-                let counts = Counts {
-                    groups: groups.len(),
-                    rollouts,
-                    tokens,
-                    passes: unit.len().div_ceil(settings.rows_per_pass),
-                    pass_tokens: rows.iter().map(|(rollout, _)| rollout.trained()).sum(),
-                    max_tokens: settings.max_tokens,
-                };
-                if rows.iter().all(|&(_, advantage)| advantage == 0.0) {
-                    continue;
-                }
-                let mut weighted = Vec::new();
-                for &(rollout, advantage) in rows {
-                    weighted.push(Row {
-                        ids: &rollout.ids,
-                        mask: &rollout.mask,
-                        advantage,
-                        weight: token_weights(objective.normaliser, rollout.trained(), &counts),
-                    });
-                }
-                let padding = 0; // any id will do
-                if let Some(padded) = Padded::new(&weighted, padding, self.gpt.device()) {
-                    let reported = rows.iter().flat_map(|(rollout, _)| reported(rollout));
-                    passes.push(Pass {
-                        padded,
-                        reported: reported.collect(),
-                    });
-                }
-            }
-        }
-        Ok(passes)
-    }
-    // ANCHOR_END: passes
-
     // ANCHOR: update
-    /// Moves the weights, `updates_per_step` times.
+    /// Moves the weights, `updates_per_step` times. Rank r computes the passes r, r + world, …
     ///
     /// Without a pass there is nothing to learn and nothing moves. A gradient of zeros would not do: Muon's step has the
     /// same size whatever the gradient's, so the momentum of earlier steps alone would push the weights as far as ever.
@@ -300,11 +254,13 @@ impl<'a> GrpoRun<'a> {
         let clip = self.settings.objective.clip;
         let count: usize = passes.iter().map(|pass| pass.padded.trained()).sum();
         report.tokens = count;
-        let mut old = Vec::new(); // per pass (N,), as they were before the first update
+        let (rank, world) = (self.ranks().rank(), self.ranks().world());
+        let own: Vec<&Pass> = passes.iter().skip(rank).step_by(world).collect();
+        let mut old = Vec::new(); // per own pass (N,), as they were before the first update
         for update in 0..self.settings.updates_per_step {
             self.optimizer.zero_grad();
-            let (mut loss, mut clipped, mut entropy) = (0.0, 0.0, 0.0);
-            for (index, pass) in passes.iter().enumerate() {
+            let mut sums = Vec::new(); // per own pass
+            for (index, pass) in own.iter().enumerate() {
                 let (kernels, context) = (self.kernels, &mut *self.context);
                 let chosen = pass
                     .padded
@@ -315,15 +271,29 @@ impl<'a> GrpoRun<'a> {
                 let surrogate = pass
                     .padded
                     .loss(&chosen.log_probabilities, &old[index], clip);
-                surrogate.loss.backward();
-                loss += surrogate.loss.double_value(&[]);
-                clipped += surrogate.clipped.sum(None).double_value(&[]);
-                entropy += chosen.entropies.sum(None).double_value(&[]);
+                // The optimizer takes the mean over the ranks; the sum over them is wanted.
+                (&surrogate.loss * world as f64).backward();
+                let (gap, heard) = match update {
+                    0 => pass.gap(&old[index])?,
+                    _ => (0.0, 0.0), // the sampler's policy is gone
+                };
+                sums.push(PassSums {
+                    loss: surrogate.loss.double_value(&[]),
+                    clipped: surrogate.clipped.sum(None).double_value(&[]),
+                    entropy: chosen.entropies.sum(None).double_value(&[]),
+                    gap,
+                    heard,
+                });
             }
+            if own.is_empty() {
+                self.gradients_of_zeros();
+            }
+            let sums = PassSums::of_step(self.ranks(), &sums, passes.len())?;
             if update == 0 {
-                report.entropy = Some(entropy / count as f64);
-                report.sampler_gap = gap(passes, &old)?;
+                report.entropy = Some(sums.entropy / count as f64);
+                report.sampler_gap = (sums.heard > 0.0).then(|| sums.gap / sums.heard);
             }
+            let (loss, clipped) = (sums.loss, sums.clipped);
             let limit = self.settings.clip_gradients.unwrap_or(f64::INFINITY);
             let norm = self.optimizer.clip_gradients(limit)?.double_value(&[]);
             for (what, value) in [("loss", loss), ("gradient's norm", norm)] {
@@ -349,36 +319,3 @@ impl<'a> GrpoRun<'a> {
     }
 }
 // ANCHOR_END: update
-
-// ANCHOR: gap
-/// Rows of one forward and backward, and what the sampler said about their trained tokens (NaN: nothing).
-struct Pass {
-    padded: Padded,
-    reported: Vec<f32>,
-}
-
-/// The sampler's log-probability of each trained token. It says nothing about the token that ended the answer.
-fn reported(rollout: &Rollout) -> impl Iterator<Item = f32> {
-    let trained = (1..rollout.ids.len()).filter(|&at| rollout.mask[at] == 1);
-    trained.map(|at| {
-        at.checked_sub(rollout.prompt_length)
-            .and_then(|at| rollout.log_probabilities.get(at))
-            .map_or(f32::NAN, |&reported| reported)
-    })
-}
-
-/// The mean distance between what the sampler reported and what was recomputed.
-fn gap(passes: &[Pass], recomputed: &[tch::Tensor]) -> Result<Option<f64>, Error> {
-    let (mut sum, mut count) = (0.0, 0);
-    for (pass, recomputed) in passes.iter().zip(recomputed) {
-        let recomputed: Vec<f32> = Vec::try_from(recomputed).map_err(transformer::Error::from)?;
-        for (ours, theirs) in recomputed.iter().zip(&pass.reported) {
-            if !theirs.is_nan() {
-                sum += f64::from((ours - theirs).abs());
-                count += 1;
-            }
-        }
-    }
-    Ok((count > 0).then(|| sum / f64::from(count)))
-}
-// ANCHOR_END: gap

@@ -99,6 +99,9 @@ pub struct Rollouts<'a> {
 impl Rollouts<'_> {
     /// `samples` answers to each prompt, judged by `task`; `seed` is asked with the draw's number and the sample's.
     /// `None`: interrupted, and nothing has happened.
+    ///
+    /// Whether it was interrupted is read off the answers. A sampler that is shared by several ranks gives all of them the same
+    /// ones, so all give up if one of them is to stop.
     pub fn collect(
         &self,
         task: &dyn Task,
@@ -136,7 +139,8 @@ impl Rollouts<'_> {
                     false => ControlFlow::Continue(()),
                 })?,
             );
-            if interrupt.pressed() {
+            let cut_short = |answer: &Sample| answer.stop == StopReason::Interrupted;
+            if answers.iter().any(cut_short) {
                 return Ok(None);
             }
         }

@@ -31,7 +31,7 @@ pub struct GrpoSettings {
     pub top_p: f64,
     /// Whether the token that ended an answer is trained too: to stop is a decision.
     pub train_stop: bool,
-    /// Rows that the sampler gets at once.
+    /// Rows that the sampler gets at once, on each rank.
     pub rollout_rows: usize,
     /// Rows of one forward and backward pass.
     pub rows_per_pass: usize,

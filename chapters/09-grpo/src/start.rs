@@ -1,9 +1,10 @@
 //! Where a run starts: from the fine-tuned model, or from its own last checkpoint.
 
 use hopper::FusedUpdates;
-use muon::{Optimizer, Rates2025, Solo, groups_2025};
+use muon::{Collective, Optimizer, Rates2025, groups_2025};
 use pretrain::{TrainState, checkpoint};
 use std::path::Path;
+use std::rc::Rc;
 use tensors::Machine;
 use tokenizer::Tokenizer;
 use transformer::Gpt;
@@ -20,7 +21,8 @@ pub struct Start {
 }
 
 /// Loads the checkpoint in `folder`, or the model in `base` where there is none. The optimizer has chapter 04's groups, all
-/// rates multiplied with `rate_scale`, and begins with empty buffers: those of fine-tuning describe another gradient.
+/// rates multiplied with `rate_scale`, and begins with empty buffers: those of fine-tuning describe another gradient. All
+/// `ranks` come here together.
 ///
 /// # Errors
 /// A model that cannot be loaded, or that was trained with another tokenizer.
@@ -31,8 +33,12 @@ pub fn open(
     tokenizer: &Tokenizer,
     rates: &Rates2025,
     rate_scale: f64,
+    ranks: &Rc<dyn Collective>,
 ) -> Result<Start, Error> {
-    checkpoint::recover(folder)?;
+    if ranks.rank() == 0 {
+        checkpoint::recover(folder)?;
+    }
+    ranks.barrier()?; // then all read the same
     let state = checkpoint::read_state(folder)?;
     let from = if state.is_some() { folder } else { base };
     let gpt = Gpt::load_folder(from, machine.device)?.with_compute(machine.compute);
@@ -48,7 +54,7 @@ pub fn open(
             .into());
         }
     }
-    let mut optimizer = scaled_optimizer(&gpt, rates, rate_scale)?;
+    let mut optimizer = scaled_optimizer(&gpt, rates, rate_scale, Box::new(ranks.clone()))?;
     if state.is_some() {
         checkpoint::load_optimizer(folder, &mut optimizer)?;
     }
@@ -59,17 +65,18 @@ pub fn open(
     })
 }
 
-/// AdamW for the tables and Muon for the matrices, at a fraction of pretraining's rates.
-pub fn scaled_optimizer(gpt: &Gpt, rates: &Rates2025, rate_scale: f64) -> Result<Optimizer, Error> {
+/// AdamW for the tables and Muon for the matrices, at a fraction of pretraining's rates; shared by `ranks`.
+pub fn scaled_optimizer(
+    gpt: &Gpt,
+    rates: &Rates2025,
+    rate_scale: f64,
+    ranks: Box<dyn Collective>,
+) -> Result<Optimizer, Error> {
     let mut groups = groups_2025(gpt.parameters(), gpt.config().width, rates, gpt.compute())?;
     // All of them, also those of tables that only a switch brings.
     for group in &mut groups {
         group.lr *= rate_scale;
     }
-    Ok(Optimizer::new(
-        groups,
-        Box::new(FusedUpdates),
-        Box::new(Solo),
-    )?)
+    Ok(Optimizer::new(groups, Box::new(FusedUpdates), ranks)?)
 }
 // ANCHOR_END: open

@@ -1,7 +1,7 @@
 //! A stage that trains on at a fraction of the rates does so in every group.
 
 use grpo::scaled_optimizer;
-use muon::{Rates2025, StepScale};
+use muon::{Rates2025, Solo, StepScale};
 use tch::{Device, Kind, Tensor};
 use transformer::{Config, Gpt, Plain, Switches};
 
@@ -20,8 +20,9 @@ fn changes(rate_scale: f64) -> Vec<(String, f64)> {
             let _ = parameter.tensor.shallow_clone().normal_(0.0, 0.3);
         }
     }
+    let rates = Rates2025::default();
     let mut optimizer =
-        scaled_optimizer(&gpt, &Rates2025::default(), rate_scale).expect("an optimizer");
+        scaled_optimizer(&gpt, &rates, rate_scale, Box::new(Solo)).expect("an optimizer");
     let before: Vec<Tensor> = gpt
         .parameters()
         .iter()

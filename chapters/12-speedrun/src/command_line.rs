@@ -6,21 +6,19 @@
 
 use crate::ablation::{self, AblateOptions};
 use crate::bench::{self, Bench};
-use crate::launching::{self, Ranks};
+use crate::launching::{self, Ranked};
 use crate::options::Options;
 use crate::parts::Plug;
-use crate::pipeline::{STAGES, speedrun};
-use crate::run::{Ended, Run};
-use crate::stages::fine_tuning::Which;
-use crate::stages::{base, data, examination, fine_tuning, quiz, reinforcing, vocabulary};
-use crate::{arithmetic, compare, core_bench, report};
-use anyhow::{Result, ensure};
+use crate::pipeline::{STAGES, speedrun, stage};
+use crate::run::{Ended, Run, chain};
+use crate::{arithmetic, compare, core_bench};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
-use pretrain::Interrupt;
-use std::cell::RefCell;
+use muon::Collective;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use transformer::Plain;
 // ANCHOR_END: head
 
@@ -51,12 +49,7 @@ enum Command {
     /// Train the tokenizer
     Tokenizer(Options),
     /// Pretrain the base model
-    Train {
-        #[command(flatten)]
-        options: Options,
-        #[command(flatten)]
-        ranks: Ranks,
-    },
+    Train(Options),
     /// Train on conversations as text
     Mid(Options),
     /// Fine-tune on the assistant's part of conversations
@@ -149,18 +142,6 @@ pub fn run(plugs: &[Plug]) -> ExitCode {
     }
 }
 
-/// The error and its causes in one line; a cause that a message quotes already is not said twice.
-fn chain(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !line.contains(&cause) {
-            line += if line.is_empty() { "" } else { ": " };
-            line += &cause;
-        }
-    }
-    line
-}
-
 /// Does what a command line asks for. The first word is the program's name.
 ///
 /// # Errors
@@ -173,44 +154,29 @@ pub fn execute<W: Into<OsString> + Clone>(
 }
 
 fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
-    // What a run was interrupted by, for the exit code.
-    let opened: RefCell<Interrupt> = RefCell::default();
-    let open = |options: Options| -> Result<Run> {
-        let run = options.open(plugs)?;
-        opened.replace(run.interrupt.clone());
-        Ok(run)
+    let one = |name: &str, options: &Options| {
+        let stage = stage(name).with_context(|| format!("there is no stage {name}"))?;
+        on_ranks(options, plugs, stage)
     };
-    let done = match command {
+    match command {
         Command::Speedrun {
             options,
             dry_run: true,
             ..
-        } => {
-            println!("{}", arithmetic::describe(&options.recipe()?)?);
-            Ended::Done
+        } => println!("{}", arithmetic::describe(&options.recipe()?)?),
+        Command::Speedrun { options, skip, .. } => {
+            return on_ranks(&options, plugs, |run, ranks| speedrun(run, ranks, &skip));
         }
-        Command::Speedrun { options, skip, .. } => return speedrun(&open(options)?, &skip),
-        Command::Data(options) => data::run(&open(options)?).map(|_| Ended::Done)?,
-        Command::Tokenizer(options) => vocabulary::run(&open(options)?).map(|_| Ended::Done)?,
-        Command::Train { options, ranks } => match launching::ranks(&ranks)? {
-            launching::Ranked::Started(code) => return Ok(code),
-            launching::Ranked::Here(place) => {
-                let (run, ranks) = options.open_at(plugs, place.as_ref())?;
-                opened.replace(run.interrupt.clone());
-                base::run_on(&run, &ranks)?
-            }
-        },
-        Command::Mid(options) => fine_tuning::run(&open(options)?, Which::Mid)?,
-        Command::Sft(options) => fine_tuning::run(&open(options)?, Which::Sft)?,
-        Command::Rl(options) => reinforcing::run(&open(options)?)?,
-        Command::Eval { options, stage } => {
-            examination::run(&open(options)?, &stage).map(|()| Ended::Done)?
-        }
-        Command::Quiz(options) => quiz::run(&open(options)?).map(|_| Ended::Done)?,
-        Command::Report(options) => report::write(&open(options)?).map(|()| Ended::Done)?,
-        Command::Compare { folders, to } => {
-            compare::run(&folders, to.as_deref()).map(|()| Ended::Done)?
-        }
+        Command::Data(options) => return one("data", &options),
+        Command::Tokenizer(options) => return one("tokenizer", &options),
+        Command::Train(options) => return one("train", &options),
+        Command::Mid(options) => return one("mid", &options),
+        Command::Sft(options) => return one("sft", &options),
+        Command::Rl(options) => return one("rl", &options),
+        Command::Eval { options, stage } => return one(&format!("eval-{stage}"), &options),
+        Command::Quiz(options) => return one("quiz", &options),
+        Command::Report(options) => return one("report", &options),
+        Command::Compare { folders, to } => compare::run(&folders, to.as_deref())?,
         Command::Ablate {
             mut options,
             seeds,
@@ -231,23 +197,40 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
                 speed_rounds,
                 book,
             };
-            ablation::run(&open(options)?, &ablate)?
+            return on_ranks(&options, plugs, |run, ranks| {
+                ensure!(
+                    ranks.world() == 1,
+                    "ablate trains many small models, one beside the other: give it --jobs instead of ranks"
+                );
+                ablation::run(run, &ablate)
+            });
         }
-        Command::Bench { bench } => bench::run(&bench).map(|()| Ended::Done)?,
-        Command::BenchCore { bench, device } => {
-            core_bench::run(&bench, &machine_of(device)?).map(|()| Ended::Done)?
-        }
-        Command::Chat { chat, device } => {
-            chat::talk(&chat, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
-        }
-        Command::Serve { serve, device } => {
-            chat::serve(&serve, &machine_of(device)?, &Plain).map(|()| Ended::Done)?
-        }
+        Command::Bench { bench } => bench::run(&bench)?,
+        Command::BenchCore { bench, device } => core_bench::run(&bench, &machine_of(device)?)?,
+        Command::Chat { chat, device } => chat::talk(&chat, &machine_of(device)?, &Plain)?,
+        Command::Serve { serve, device } => chat::serve(&serve, &machine_of(device)?, &Plain)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the run and works on it, on as many ranks as are asked for.
+fn on_ranks(
+    options: &Options,
+    plugs: &[Plug],
+    work: impl FnOnce(&Run, &Rc<dyn Collective>) -> Result<Ended>,
+) -> Result<ExitCode> {
+    let place = match launching::ranks(&options.ranks)? {
+        Ranked::Started(code) => return Ok(code),
+        Ranked::Here(place) => place,
     };
-    Ok(if done == Ended::Interrupted {
-        ExitCode::from(opened.borrow().exit_code())
-    } else {
-        ExitCode::SUCCESS
+    let (run, ranks) = options.open(plugs, place.as_ref())?;
+    let ended = work(&run, &ranks);
+    if let Err(error) = &ended {
+        ranks.leave(&chain(error)); // nobody is to wait for this rank
+    }
+    Ok(match ended? {
+        Ended::Interrupted => ExitCode::from(run.interrupt.exit_code()),
+        Ended::Done => ExitCode::SUCCESS,
     })
 }
 

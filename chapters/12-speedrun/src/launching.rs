@@ -1,10 +1,11 @@
 // ANCHOR: head
 //! Several ranks: who starts them, and what each of them computes on.
 //!
-//! `nanocrab train --nproc 8` starts itself eight times; under `torchrun` or `srun` the program finds in its environment that it is one
-//! of several, and `--nproc` is not needed.
+//! `nanocrab speedrun --nproc 8` starts itself eight times; under `torchrun` or `srun` the program finds in its environment that it is
+//! one of several, and `--nproc` is not needed. The same goes for every stage alone.
 
-use anyhow::{Context, Result};
+use crate::recipe::Recipe;
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use hopper::ranks::{Limits, Nccl, Place, Sockets, launch};
 use muon::Collective;
@@ -79,3 +80,31 @@ pub fn join(place: &Place, machine: &Machine) -> Result<Rc<dyn Collective>> {
     })
 }
 // ANCHOR_END: join
+
+// ANCHOR: can-share
+/// Whether `world` ranks can share the steps of a training stage: each gets as many micro-batches as any other. Asked before the
+/// first stage, because the last one would ask it hours later. Rewards are shared by the answer and the pass, evenly or not.
+///
+/// # Errors
+/// Says how many batches there are to be shared.
+pub fn can_share(recipe: &Recipe, stage: &str, world: usize) -> Result<()> {
+    let tuned = |stage: &sft::StageRecipe| (stage.batch_tokens, stage.device_rows);
+    let step = match stage {
+        "train" => Some((recipe.train.batch_tokens, recipe.train.device_rows)),
+        "mid" => recipe.mid.as_ref().map(tuned),
+        "sft" => recipe.sft.as_ref().map(tuned),
+        _ => None,
+    };
+    let Some((tokens, rows)) = step else {
+        return Ok(());
+    };
+    let batches = tokens as usize / (rows * recipe.model.context as usize);
+    ensure!(
+        batches.is_multiple_of(world),
+        "a step of the stage {stage} of the recipe {} is {batches} batches of {rows} rows, which {world} ranks cannot share evenly: \
+         choose a number of ranks that divides {batches}, or fewer device_rows",
+        recipe.name
+    );
+    Ok(())
+}
+// ANCHOR_END: can-share

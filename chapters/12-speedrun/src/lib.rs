@@ -1,7 +1,7 @@
 //! Chapter 12: the speedrun. Everything the chapters before it built, in order, from one recipe.
 //!
 //! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`],
-//! [`run_folder`] and [`stage_manifest`] (what stages share), [`stages`] and [`pipeline`], [`options`] with
+//! [`run_folder`] and [`stage_manifest`] (what stages share), [`rank_0`] (what ranks do not), [`stages`] and [`pipeline`], [`options`] with
 //! [`durability_options`], [`launching`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
 //! [`core_bench`] stand apart.
 
@@ -19,6 +19,7 @@ pub mod method;
 pub mod options;
 pub mod parts;
 pub mod pipeline;
+pub mod rank_0;
 pub mod recipe;
 pub mod reply;
 pub mod report;

@@ -2,7 +2,7 @@
 //! What every stage can be asked for, and how a run is opened with it.
 
 use crate::durability_options::DurabilityOptions;
-use crate::launching;
+use crate::launching::{self, Ranks};
 use crate::parts::{Origin, Parts, Plug, choose};
 use crate::recipe::Recipe;
 use crate::run::{Run, say};
@@ -43,6 +43,8 @@ pub struct Options {
     #[arg(long)]
     threads: Option<usize>,
     #[command(flatten)]
+    pub ranks: Ranks,
+    #[command(flatten)]
     durability: DurabilityOptions,
 }
 // ANCHOR_END: options
@@ -79,17 +81,9 @@ impl Options {
         Ok(tensors::start(&launching::choice_of(choice, place))?)
     }
 
-    /// Reads the recipe, starts libtorch, looks at what is plugged in, and opens the run's folder.
-    pub fn open(&self, plugs: &[Plug]) -> Result<Run> {
-        self.open_at(plugs, None).map(|(run, _)| run)
-    }
-
-    /// The same, as one of several ranks: returns when the others are there.
-    pub fn open_at(
-        &self,
-        plugs: &[Plug],
-        place: Option<&Place>,
-    ) -> Result<(Run, Rc<dyn Collective>)> {
+    /// Reads the recipe, starts libtorch, looks at what is plugged in, and opens the run's folder; as one of several ranks, returns
+    /// when the others are there.
+    pub fn open(&self, plugs: &[Plug], place: Option<&Place>) -> Result<(Run, Rc<dyn Collective>)> {
         let speaks = place.is_none_or(|place| place.rank == 0);
         let recipe = self.recipe()?;
         if let Some(text) = &self.text

@@ -87,6 +87,18 @@ pub fn say(stage: &str, line: &str) {
     println!("{stage:>10}  {line}");
 }
 
+/// The error and its causes in one line; a cause that a message quotes already is not said twice.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+    }
+    line
+}
+
 /// How a stage ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataset::schemas::{SpellingBee, WordList, spelling::Split};
+use muon::{Collective, Solo};
 use tokenizer::Tokenizer;
 use transformer::{Sampler, Scorer, Tool};
 
@@ -28,6 +29,8 @@ pub struct ChatMeans<'a> {
     pub context: usize,
     /// Tokens in one forward pass.
     pub budget: usize,
+    /// Who judges written answers, in turns: a program that is tried takes seconds, and the models are waiting.
+    pub ranks: &'a dyn Collective,
 }
 
 impl<'a> ChatMeans<'a> {
@@ -36,6 +39,16 @@ impl<'a> ChatMeans<'a> {
             tokenizer,
             context,
             budget: DEFAULT_BUDGET,
+            ranks: &Solo,
+        }
+    }
+
+    /// The same for several ranks that share scorer and sampler ([`crate::Shared`]): a pass of each is as large as one rank's.
+    pub fn over(self, ranks: &'a dyn Collective) -> ChatMeans<'a> {
+        ChatMeans {
+            budget: self.budget * ranks.world(),
+            ranks,
+            ..self
         }
     }
 }

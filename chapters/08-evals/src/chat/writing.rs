@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use muon::{Collective, gather_numbers};
 use sft::render_for_completion;
 use tokenizer::Special;
 use transformer::{Prompt, Sample, Sampler, Sampling, Tool};
@@ -86,16 +87,21 @@ pub fn by_writing(
         let mut tool = new_tool.map(|new| new());
         let tool = tool.as_mut().map(|tool| &mut **tool as &mut dyn Tool);
         let samples = sampler.sample(&batch, tool, &mut |_| ControlFlow::Continue(()))?;
-        for (place, Sample { ids, mask, .. }) in places.into_iter().zip(samples) {
-            let answer = means.tokenizer.decode(&ids);
-            let correct = task.is_correct(indices[place], &answer)?;
+        let answers: Vec<String> = samples
+            .iter()
+            .map(|sample| means.tokenizer.decode(&sample.ids))
+            .collect();
+        let questions: Vec<usize> = places.iter().map(|&place| indices[place]).collect();
+        let verdicts = judged(task, &questions, &answers, means.ranks)?;
+        for (at, (place, Sample { mask, .. })) in places.into_iter().zip(samples).enumerate() {
+            let (answer, correct) = (&answers[at], verdicts[at]);
             let used = mask.contains(&0); // the tool has put something in
             score.correct[place] |= correct;
             called[place] |= used;
             called_and_correct[place] |= used && correct;
             heard(Judged {
                 index: indices[place],
-                answer: &answer,
+                answer,
                 correct,
             });
         }
@@ -106,6 +112,29 @@ pub fn by_writing(
         called_and_correct: count(called_and_correct),
     });
     Ok(score)
+}
+
+/// What the task says about each answer. All ranks have all answers; each judges some, and all hear all verdicts.
+fn judged(
+    task: &dyn Task,
+    questions: &[usize],
+    answers: &[String],
+    ranks: &dyn Collective,
+) -> Result<Vec<bool>, Error> {
+    let mut own = Vec::new();
+    for (&question, answer) in questions
+        .iter()
+        .zip(answers)
+        .skip(ranks.rank())
+        .step_by(ranks.world())
+    {
+        own.push(f64::from(u8::from(task.is_correct(question, answer)?)));
+    }
+    let verdicts = gather_numbers(ranks, &own, answers.len());
+    let verdicts = verdicts.map_err(|e| transformer::Error::Ranks {
+        problem: e.to_string(),
+    })?;
+    Ok(verdicts.into_iter().map(|verdict| verdict > 0.0).collect())
 }
 
 fn prompt(ids: Vec<u32>, settings: &WritingSettings, means: &ChatMeans<'_>, seed: u64) -> Prompt {

@@ -12,11 +12,12 @@ use grpo::{
     Advantage, Draw, Error, Evaluation, GrpoRun, GrpoSettings, MakeSampler, Objective, Prompts,
     RateDecay, Rollouts, StepReport, TogetherSampler, ZeroVariance, lessons, open, reinforce, sums,
 };
-use muon::Rates2025;
+use muon::{Collective, Rates2025, Solo};
 use pretrain::{Interrupt, Metrics, Outcome, TrainState, read_metrics};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tensors::{CudaState, Machine};
 use tokenizer::{Special, Tokenizer};
@@ -24,6 +25,10 @@ use transformer::{
     Added, Causal, Config, Gpt, NaiveSampler, Plain, Prompt, Sample, Sampler, Sampling, StopReason,
     Tool,
 };
+
+fn alone() -> Rc<dyn Collective> {
+    Rc::new(Solo)
+}
 
 fn machine() -> Machine {
     Machine {
@@ -136,6 +141,7 @@ fn part(folder: &Path, part: Part<'_>) -> Result<(Outcome, Vec<StepReport>, Gpt)
         &tokenizer,
         &rates,
         scale,
+        &alone(),
     )?;
     let mut metrics = Metrics::open(&folder.join("metrics.jsonl"))?;
     let interrupt = Interrupt::never();

@@ -70,7 +70,7 @@ fn ctrl_c_while_sampling_leaves_everything_as_it_was() {
     let rl = folder.path().join("rl");
     let rates = Rates2025::default();
     let from = folder.path().join("base");
-    let start = open(&from, &rl, &machine(), &tokenizer, &rates, 0.05).unwrap();
+    let start = open(&from, &rl, &machine(), &tokenizer, &rates, 0.05, &alone()).unwrap();
     let before = weights(&start.gpt);
     let mut metrics = Metrics::open(&folder.path().join("metrics.jsonl")).unwrap();
     let interrupt = Interrupt::never();

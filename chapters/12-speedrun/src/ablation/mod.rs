@@ -30,6 +30,7 @@ use crate::run::{Ended, Run};
 use crate::run_folder::write_whole;
 use crate::stages::{data, vocabulary};
 use anyhow::{Context, Result, anyhow};
+use muon::Solo;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,8 +57,8 @@ pub struct AblateOptions {
 // ANCHOR: run
 /// Trains what is not in the log yet, then writes tables and figures of all that is.
 pub fn run(run: &Run, options: &AblateOptions) -> Result<Ended> {
-    data::run(run)?;
-    vocabulary::run(run)?;
+    data::run(run, &Solo)?;
+    vocabulary::run(run, &Solo)?;
     let bench = Bench::new(run)?;
     let wanted = |variant: &&Variant| {
         options.only.is_empty() || options.only.iter().any(|part| variant.name.contains(part))

@@ -2,16 +2,18 @@
 //! Stage `train`: pretraining, from random weights to a model that continues text.
 
 use crate::arithmetic::{Plan, model_config};
+use crate::launching::can_share;
+use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::{data, vocabulary};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use dataset::{Batch, BatchSource, Prefetch, Turns};
 use engine::Engine;
 use hopper::FusedUpdates;
 use hopper::attention::backend::report;
 use hopper::precision::bf16::tables_in_bf16;
 use hopper::precision::fp8::by_default;
-use muon::{Collective, Optimizer, Solo, sum_over_ranks};
+use muon::{Collective, Optimizer};
 use pretrain::{
     Evaluation, KneserNey, Metrics, Outcome, Settings, TrainState, Trainer, checkpoint,
 };
@@ -40,43 +42,24 @@ pub struct BaseNote {
 // ANCHOR_END: note
 
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<Ended> {
-    run_on(run, &(Rc::new(Solo) as Rc<dyn Collective>))
-}
-
-/// The same as one of several ranks.
-pub fn run_on(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
-    let ended = train(run, ranks);
-    if let Err(error) = &ended {
-        ranks.leave(&error.to_string()); // nobody is to wait for this rank
-    }
-    ended
-}
-
-fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
-    let note = run
-        .folder
-        .finished::<BaseNote>("base", &run.folder.model("base"))?;
-    // Rank 0's answer counts; and none changes the folder before all have looked.
-    let own = f64::from(u8::from(note.is_some() && run.speaks()));
-    let [kept] = sum_over_ranks(&**ranks, [own])?;
-    if kept > 0.0 {
-        if let Some(note) = note {
-            let line = format!("{:.4} bits per byte, kept from before", note.bits_per_byte);
-            run.say("train", &line);
-        }
+pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
+    let kept = || {
+        let model = run.folder.model("base");
+        run.folder.finished::<BaseNote>("base", &model)
+    };
+    if let Some(note) = by_rank_0(ranks, kept)? {
+        let line = format!("{:.4} bits per byte, kept from before", note.bits_per_byte);
+        run.say("train", &line);
         return Ok(Ended::Done);
     }
+    can_share(&run.recipe, "train", ranks.world())?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let plan = Plan::of(&run.recipe)?;
     let recipe = &run.recipe.train;
     let folder = run.folder.model("base");
-    if run.speaks() {
-        run.folder.begin("base")?;
-        checkpoint::recover(&folder)?;
-    }
-    ranks.barrier()?; // then all read the same
+    begin(run, ranks, "base", &["data"])?;
+    by_rank_0(ranks, || Ok(checkpoint::recover(&folder)?))?; // then all read the same
     let saved = checkpoint::read_state(&folder)?;
 
     let device = run.machine.device;
@@ -105,13 +88,6 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let (rows, time) = (recipe.device_rows, run.recipe.model.context as usize);
     // All of the step's rows, on as many devices as there are; the plan divides them among the recipe's.
     let batches_per_step = recipe.batch_tokens as usize / (rows * time);
-    ensure!(
-        batches_per_step.is_multiple_of(ranks.world()),
-        "a step of the recipe {} is {batches_per_step} batches of {rows} rows, which {} ranks cannot share evenly: choose a number of \
-         ranks that divides {batches_per_step}, or another device_rows",
-        run.recipe.name,
-        ranks.world()
-    );
     let position = saved.as_ref().and_then(|state| state.position.clone());
     let batches = data::training_batches(run, &tokenizer, rows, time, position)?;
     let batches = Prefetch::new(Turns::new(batches, ranks.rank(), ranks.world())?, 4);
@@ -159,14 +135,15 @@ fn train(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let state = saved.unwrap_or_else(|| trainer.fresh_state());
     let outcome = trainer.run_with(run.parts.rate.function, state);
     match outcome.map_err(|error| data::blamed(run, error))? {
-        Outcome::Interrupted(_) if !run.speaks() => Ok(Ended::Interrupted),
         Outcome::Interrupted(_) => {
-            run.folder.spent("base", started)?;
+            by_rank_0(ranks, || run.folder.spent("base", started))?;
             Ok(Ended::Interrupted)
         }
-        Outcome::Finished(_) if !run.speaks() => Ok(Ended::Done),
         Outcome::Finished(state) => {
-            finish(run, &tokenizer, &validation, &state, started).map(|()| Ended::Done)
+            by_rank_0(ranks, || {
+                finish(run, &tokenizer, &validation, &state, started)
+            })?;
+            Ok(Ended::Done)
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! A recipe on real data has all of it fetched by chapter 02: what is missing in the run's data folder, and nothing else.
 
+use crate::rank_0::by_rank_0;
 use crate::recipe::{DamagedGroups, Data};
 use crate::run::Run;
 use anyhow::{Context, Error, Result, bail};
@@ -15,6 +16,7 @@ use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{
     Corpus, Damage, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus,
 };
+use muon::Collective;
 use serde::{Deserialize, Serialize};
 use sft::Kind;
 use std::time::Instant;
@@ -31,7 +33,12 @@ pub struct DataNote {
 // ANCHOR_END: note
 
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<DataNote> {
+/// Rank 0 makes or fetches them; the others wait.
+pub fn run(run: &Run, ranks: &dyn Collective) -> Result<DataNote> {
+    by_rank_0(ranks, || provided(run))
+}
+
+fn provided(run: &Run) -> Result<DataNote> {
     let started = Instant::now();
     let Data::Tidepool {
         entities,

@@ -6,6 +6,7 @@
 //! written as a page. The others are asked as the user would ask them, by letter, by the likelihood of the options, and
 //! by what they write.
 
+use crate::rank_0::{begin, by_rank_0};
 use crate::run::Run;
 use crate::run_folder::write_whole;
 use crate::stages::vocabulary;
@@ -17,8 +18,10 @@ use evals::chat::{
 };
 use evals::core::{Bundle, CoreSettings};
 use evals::sandbox::{CPython, Executor};
-use evals::{Bootstrap, Interval, Task};
+use evals::{Bootstrap, Interval, Shared, Task};
+use muon::{Collective, gather_bytes};
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use transformer::{Gpt, Tool};
@@ -92,7 +95,7 @@ impl ChatNote {
 
 // ANCHOR: run
 /// Examines the model of a stage: `base`, `mid`, `sft` or `rl`.
-pub fn run(run: &Run, stage: &str) -> Result<()> {
+pub fn run(run: &Run, ranks: &Rc<dyn Collective>, stage: &str) -> Result<()> {
     let name = format!("eval-{stage}");
     let folder = run.folder.model(stage);
     let has_stage = match stage {
@@ -104,20 +107,24 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     let Some(recipe) = run.recipe.evals.as_ref().filter(|_| has_stage) else {
         return Ok(());
     };
-    if let Some(note) = run.folder.finished::<ExamNote>(&name, &folder)? {
+    let kept = || run.folder.finished::<ExamNote>(&name, &folder);
+    if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(&name, &format!("{}, kept from before", summary(&note)));
         return Ok(());
     }
     let command = if stage == "base" { "train" } else { stage };
-    run.folder.trained(stage, command)?;
-    run.folder.trust("data")?;
-    run.folder.begin(&name)?;
+    by_rank_0(ranks, || run.folder.trained(stage, command))?;
+    begin(run, ranks, &name, &["data"])?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
     let _lengths_change = hopper::attention::ChangingShapes::begin();
     let context = gpt.config().context as usize;
-    let scorer = Engine::new(&gpt, run.kernels());
+    let shared = || Shared {
+        own: Engine::new(&gpt, run.kernels()),
+        ranks: &**ranks,
+    };
+    let scorer = shared();
     let mut note = ExamNote {
         seconds: 0.0,
         core: None,
@@ -128,15 +135,17 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     };
     if stage == "base" {
         let bundle = Bundle::open(&run.folder.data().join("core"))?;
+        let usual = CoreSettings::new(context);
         let settings = CoreSettings {
             most: recipe.core,
-            ..CoreSettings::new(context)
+            budget: usual.budget * ranks.world(), // a pass of each rank is as large as one rank's
+            ..usual
         };
         let score = evals::core::evaluate(&bundle, &tokenizer, &scorer, &settings, &mut |_| ())?;
-        write_whole(
-            &run.folder.root().join("core.csv"),
-            &evals::core::csv(&score),
-        )?;
+        by_rank_0(ranks, || {
+            let path = run.folder.root().join("core.csv");
+            write_whole(&path, &evals::core::csv(&score))
+        })?;
         note.missing.extend(score.missing.iter().cloned());
         note.core = Some(CoreNote {
             core: score.core,
@@ -155,9 +164,9 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
                 .collect(),
         });
     }
-    let executor = executor(&mut note.missing);
+    let executor = executor(&**ranks, &mut note.missing)?;
     let suite = ChatSuite::open(&run.folder.data(), executor)?;
-    let means = ChatMeans::new(&tokenizer, context);
+    let means = ChatMeans::new(&tokenizer, context).over(&**ranks);
     let mut scores: Vec<ChatScore> = Vec::new();
     let mut continuations: Vec<ChatScore> = Vec::new();
     for task in &suite.choice {
@@ -172,13 +181,13 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     if stage != "base" {
         let settings = WritingSettings {
             max_tokens: recipe.max_tokens,
-            rows: recipe.rows,
+            rows: recipe.rows * ranks.world(),
             ..WritingSettings::default()
         };
         let new_tool = || Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
         for task in &suite.generative {
             let task: &dyn Task = task.as_ref();
-            let mut sampler = Engine::new(&gpt, run.kernels());
+            let mut sampler = shared();
             let mut failed = None;
             let (examples, name) = (&mut note.examples, task.name());
             let mut heard = |judged: Judged<'_>| {
@@ -220,7 +229,7 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
         .map(ChatNote::of)
         .collect();
     note.seconds = started.elapsed().as_secs_f64();
-    run.folder.write_note(&name, &note)?;
+    by_rank_0(ranks, || run.folder.write_note(&name, &note))?;
     run.say(
         &name,
         &format!("{} · {:.0} s", summary(&note), note.seconds),
@@ -231,15 +240,24 @@ pub fn run(run: &Run, stage: &str) -> Result<()> {
     Ok(())
 }
 
-/// CPython behind its fences, or a line that says why programs cannot be judged here.
-fn executor(missing: &mut Vec<String>) -> Option<Arc<dyn Executor>> {
-    match CPython::new() {
-        Ok(executor) => Some(Arc::new(executor)),
-        Err(error) => {
-            missing.push(format!("HumanEval ({error})"));
-            None
+/// CPython behind its fences, or a line that says why programs cannot be judged here. All ranks judge, or none does.
+fn executor(
+    ranks: &dyn Collective,
+    missing: &mut Vec<String>,
+) -> Result<Option<Arc<dyn Executor>>> {
+    let own = CPython::new();
+    let able = "able".to_string();
+    let said = own
+        .as_ref()
+        .map_or_else(ToString::to_string, |_| able.clone());
+    for said in gather_bytes(ranks, said.as_bytes())? {
+        if said != able.as_bytes() {
+            let problem = String::from_utf8_lossy(&said);
+            missing.push(format!("HumanEval ({problem})"));
+            return Ok(None);
         }
     }
+    Ok(own.ok().map(|own| Arc::new(own) as Arc<dyn Executor>))
 }
 // ANCHOR_END: run
 

@@ -6,17 +6,21 @@
 //! learns the assistant's tokens only.
 
 use crate::arithmetic::grouped;
+use crate::launching::can_share;
+use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::vocabulary;
 use anyhow::Result;
-use muon::Rates2025;
+use evals::Shared;
+use muon::{Collective, Rates2025};
 use pretrain::{Evaluation, Metrics, Outcome};
 use serde::{Deserialize, Serialize};
 use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 use tokenizer::Tokenizer;
-use transformer::Gpt;
+use transformer::{Gpt, PlainScorer};
 // ANCHOR_END: head
 
 // ANCHOR: note
@@ -79,24 +83,25 @@ impl Which {
 /// Conversations of each source that are scored: enough to tell 50 % from 60 %.
 const VALIDATION: usize = 200;
 
-pub fn run(run: &Run, which: Which) -> Result<Ended> {
+pub fn run(run: &Run, ranks: &Rc<dyn Collective>, which: Which) -> Result<Ended> {
     let name = which.name();
     let Some(recipe) = which.recipe(run) else {
         run.say(name, "skipped: the recipe has none");
         return Ok(Ended::Done);
     };
     let folder = run.folder.model(name);
-    if let Some(note) = run.folder.finished::<TuningNote>(name, &folder)? {
+    let kept = || run.folder.finished::<TuningNote>(name, &folder);
+    if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(
             name,
             &format!("{} steps, kept from before", grouped(note.steps)),
         );
         return Ok(Ended::Done);
     }
+    can_share(&run.recipe, name, ranks.world())?;
     let tokenizer = vocabulary::load(run)?;
-    let base = which.start(run)?;
-    run.folder.trust("data")?;
-    run.folder.begin(name)?;
+    let base = by_rank_0(ranks, || which.start(run))?;
+    begin(run, ranks, name, &["data"])?;
     let started = Instant::now();
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let validation = match &recipe.validation {
@@ -113,6 +118,9 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         tokenizer: &tokenizer,
         mixture: open_mixture(&recipe.mixture, &run.folder.data(), 0, 1)?,
         evaluate: Box::new(|gpt, _| {
+            if !run.speaks() {
+                return Ok(Evaluation::default());
+            }
             Ok(Evaluation {
                 samples: sample(run, gpt, &tokenizer)?,
                 ..Evaluation::default()
@@ -130,16 +138,23 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         )?,
         durability: run.durability.clone(),
         peak_flops: Some(run.peak_flops),
+        ranks: ranks.clone(),
     })?;
     let state = match outcome {
         Outcome::Interrupted(_) => {
-            run.folder.spent(name, started)?;
+            by_rank_0(ranks, || run.folder.spent(name, started))?;
             return Ok(Ended::Interrupted);
         }
         Outcome::Finished(state) => state,
     };
+    let scorer = Shared {
+        own: PlainScorer::new(&gpt, run.kernels()),
+        ranks: &**ranks,
+    };
     let scores = match &validation {
-        Some(mixture) => evaluate_by_source(&gpt, run.kernels(), &tokenizer, mixture, VALIDATION)?,
+        Some(mixture) => {
+            evaluate_by_source(&scorer, gpt.config(), &tokenizer, mixture, VALIDATION)?
+        }
         None => Vec::new(),
     };
     let sources: Vec<SourceNote> = scores
@@ -155,22 +170,25 @@ pub fn run(run: &Run, which: Which) -> Result<Ended> {
         .iter()
         .map(|source| format!("{} {:.0} %", source.source, 100.0 * source.faultless))
         .collect();
-    let note = TuningNote {
-        steps: state.step,
-        supervised_tokens: state.tokens,
-        seconds: run.folder.spent(name, started)?,
-        sources,
-    };
-    run.folder.write_note(name, &note)?;
-    run.say(
-        name,
-        &format!(
-            "{} steps in {:.0} s · held-out answers word for word: {}",
-            grouped(note.steps),
-            note.seconds,
-            answers.join(", ")
-        ),
-    );
+    by_rank_0(ranks, || {
+        let note = TuningNote {
+            steps: state.step,
+            supervised_tokens: state.tokens,
+            seconds: run.folder.spent(name, started)?,
+            sources,
+        };
+        run.folder.write_note(name, &note)?;
+        run.say(
+            name,
+            &format!(
+                "{} steps in {:.0} s · held-out answers word for word: {}",
+                grouped(note.steps),
+                note.seconds,
+                answers.join(", ")
+            ),
+        );
+        Ok(())
+    })?;
     Ok(Ended::Done)
 }
 // ANCHOR_END: run

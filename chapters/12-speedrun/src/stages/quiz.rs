@@ -4,13 +4,17 @@
 //! A reply counts when it contains the answer as whole words. It is compared with what somebody would score who
 //! knows nothing about the question's subject and always names the attribute's commonest value.
 
+use crate::rank_0::{begin, by_rank_0};
 use crate::run::Run;
 use crate::stages::data;
 use anyhow::Result;
 use engine::Engine;
+use evals::Shared;
+use muon::Collective;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use transformer::{Gpt, Sampler};
 // ANCHOR_END: head
 
@@ -45,7 +49,7 @@ impl QuizNote {
 // ANCHOR_END: note
 
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<Option<QuizNote>> {
+pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Option<QuizNote>> {
     let Some(recipe) = &run.recipe.quiz else {
         run.say("quiz", "skipped: the recipe has none");
         return Ok(None);
@@ -57,15 +61,16 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
     // The last chat model there is; nobody talks to an earlier one.
     let stage = if run.recipe.rl.is_some() { "rl" } else { "sft" };
     let folder = run.folder.model(stage);
-    if let Some(note) = run.folder.finished::<QuizNote>("quiz", &folder)? {
+    let kept = || run.folder.finished::<QuizNote>("quiz", &folder);
+    if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(
             "quiz",
             &format!("{} of {} right, kept from before", note.right, note.asked),
         );
         return Ok(Some(note));
     }
-    run.folder.trained(stage, stage)?;
-    run.folder.begin("quiz")?;
+    by_rank_0(ranks, || run.folder.trained(stage, stage))?;
+    begin(run, ranks, "quiz", &[])?;
     let started = std::time::Instant::now();
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
     let tokenizer = pretrain::checkpoint::load_tokenizer(&folder, &gpt)?;
@@ -76,7 +81,10 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         .map(|question| crate::reply::prompt(&tokenizer, &question.question))
         .collect::<Result<Vec<_>, _>>()?;
     let _lengths_change = hopper::attention::ChangingShapes::begin();
-    let mut engine = Engine::new(&gpt, run.kernels());
+    let mut sampler = Shared {
+        own: Engine::new(&gpt, run.kernels()),
+        ranks: &**ranks,
+    };
     let mut note = QuizNote {
         seconds: 0.0,
         asked: 0,
@@ -85,8 +93,9 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         by_attribute: BTreeMap::new(),
         examples: Vec::new(),
     };
-    for (questions, prompts) in questions.chunks(64).zip(prompts.chunks(64)) {
-        let samples = engine.sample(prompts, None, &mut |_| ControlFlow::Continue(()))?;
+    let rows = 64 * ranks.world();
+    for (questions, prompts) in questions.chunks(rows).zip(prompts.chunks(rows)) {
+        let samples = sampler.sample(prompts, None, &mut |_| ControlFlow::Continue(()))?;
         for (question, sample) in questions.iter().zip(&samples) {
             let reply = tokenizer.decode(&sample.ids);
             let right = contains_words(&reply, &question.answer);
@@ -113,7 +122,7 @@ pub fn run(run: &Run) -> Result<Option<QuizNote>> {
         }
     }
     note.seconds = started.elapsed().as_secs_f64();
-    run.folder.write_note("quiz", &note)?;
+    by_rank_0(ranks, || run.folder.write_note("quiz", &note))?;
     let evals::Interval { low, high } = note.interval();
     run.say(
         "quiz",

@@ -2,15 +2,18 @@
 //! Stage `rl`: the fine-tuned model solves word problems, and what led to right results becomes likelier.
 
 use crate::arithmetic::grouped;
+use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::vocabulary;
 use anyhow::{Context, Result};
 use engine::{Engine, ToolMachine};
+use evals::Shared;
 use evals::chat::WordProblemTask;
 use grpo::{GrpoRun, MakeSampler, MakeTool, Rollouts, StepReport, reinforce};
-use muon::Rates2025;
-use pretrain::{Metrics, Outcome};
+use muon::{Collective, Rates2025};
+use pretrain::{Metrics, Outcome, TrainState};
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 use std::time::Instant;
 use transformer::Tool;
 // ANCHOR_END: head
@@ -29,22 +32,22 @@ pub struct RlNote {
 // ANCHOR_END: note
 
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<Ended> {
+pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let Some(recipe) = &run.recipe.rl else {
         run.say("rl", "skipped: the recipe has none");
         return Ok(Ended::Done);
     };
     let folder = run.folder.model("rl");
-    if let Some(note) = run.folder.finished::<RlNote>("rl", &folder)? {
+    let kept = || run.folder.finished::<RlNote>("rl", &folder);
+    if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(
             "rl",
             &format!("{} steps, kept from before", grouped(note.steps)),
         );
         return Ok(Ended::Done);
     }
-    let base = run.folder.trained("sft", "sft")?;
-    run.folder.trust("data")?;
-    run.folder.begin("rl")?;
+    let base = by_rank_0(ranks, || run.folder.trained("sft", "sft"))?;
+    begin(run, ranks, "rl", &["data"])?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let problems = |side: &str| {
@@ -64,10 +67,16 @@ pub fn run(run: &Run) -> Result<Ended> {
         &tokenizer,
         &rates,
         settings.rate_scale,
+        ranks,
     )?;
     let _lengths_change = hopper::attention::ChangingShapes::begin();
     let (kernels, training) = (run.kernels(), run.training_kernels(false));
-    let make_sampler: &MakeSampler<'_> = &|gpt| Box::new(Engine::new(gpt, kernels));
+    let make_sampler: &MakeSampler<'_> = &|gpt| {
+        Box::new(Shared {
+            own: Engine::new(gpt, kernels),
+            ranks: &**ranks,
+        })
+    };
     let make_tool: &MakeTool<'_> = &|| Box::new(ToolMachine::new(&tokenizer)) as Box<dyn Tool>;
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let outcome = reinforce(GrpoRun {
@@ -89,7 +98,7 @@ pub fn run(run: &Run) -> Result<Ended> {
                 distribution: settings.distribution(),
                 max_tokens: settings.max_tokens,
                 train_stop: settings.train_stop,
-                rows: settings.rollout_rows,
+                rows: settings.rollout_rows * ranks.world(),
             };
             let rates = rollouts.pass_rates(
                 &held_out,
@@ -114,11 +123,17 @@ pub fn run(run: &Run) -> Result<Ended> {
     .context("reinforcement learning")?;
     let state = match outcome {
         Outcome::Interrupted(_) => {
-            run.folder.spent("rl", started)?;
+            by_rank_0(ranks, || run.folder.spent("rl", started))?;
             return Ok(Ended::Interrupted);
         }
         Outcome::Finished(state) => state,
     };
+    by_rank_0(ranks, || finish(run, &state, started))?;
+    Ok(Ended::Done)
+}
+
+/// Writes the stage's note.
+fn finish(run: &Run, state: &TrainState, started: Instant) -> Result<()> {
     // From the log, which holds the steps of all sittings.
     let events = pretrain::read_metrics(&run.folder.metrics())?;
     let rewards: Vec<f64> = events
@@ -146,7 +161,7 @@ pub fn run(run: &Run) -> Result<Ended> {
             note.last_reward
         ),
     );
-    Ok(Ended::Done)
+    Ok(())
 }
 
 fn line(report: &StepReport) -> String {

@@ -2,10 +2,12 @@
 //! Stage `tokenizer`: byte-pair merges learnt from the training documents.
 
 use crate::parts::Origin;
+use crate::rank_0::by_rank_0;
 use crate::run::Run;
 use crate::stages::data;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use indicatif::ProgressBar;
+use muon::Collective;
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -36,7 +38,12 @@ pub struct PluggedMerges {
 // ANCHOR_END: note
 
 // ANCHOR: run
-pub fn run(run: &Run) -> Result<TokenizerNote> {
+/// Rank 0 looks for the merges; the others wait.
+pub fn run(run: &Run, ranks: &dyn Collective) -> Result<TokenizerNote> {
+    by_rank_0(ranks, || learnt(run))
+}
+
+fn learnt(run: &Run) -> Result<TokenizerNote> {
     if let Some(note) = run
         .folder
         .finished::<TokenizerNote>("tokenizer", &run.folder.tokenizer())?
