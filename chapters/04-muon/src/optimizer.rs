@@ -170,7 +170,7 @@ impl Optimizer {
                 let direction =
                     self.updates
                         .muon_momentum(momentum, gradient, scale.momentum, nesterov);
-                let mut updates = refinements.direction(&direction, steps, compute); // (N, R, C)
+                let mut updates = refinements.direction(&direction, steps, compute, &*self.updates); // (N, R, C)
                 if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
                     updates = evened_out(&updates, second, beta);
                 }

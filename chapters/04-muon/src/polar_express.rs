@@ -10,7 +10,7 @@ use tch::{Kind, Tensor};
 
 // ANCHOR: coefficients
 /// (a, b, c) of p(x) = a x + b x³ + c x⁵, round by round; some safety against the rounding of bf16 is in them.
-const ROUNDS: [(f64, f64, f64); 5] = [
+pub const POLAR_EXPRESS: [(f64, f64, f64); 5] = [
     (8.156554524902461, -22.48329292557795, 15.878769915207462),
     (4.042929935166739, -2.808917465908714, 0.5000178451051316),
     (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
@@ -33,8 +33,8 @@ pub fn polar_express(stack: &Tensor, rounds: usize, compute: Kind) -> Tensor {
     }
     let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None); // (N, 1, 1)
     x /= norm * 1.01 + 1e-6;
-    let last = ROUNDS[ROUNDS.len() - 1];
-    let polynomials = ROUNDS.into_iter().chain(std::iter::repeat(last));
+    let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
+    let polynomials = POLAR_EXPRESS.into_iter().chain(std::iter::repeat(last));
     for (a, b, c) in polynomials.take(rounds) {
         let gram = x.matmul(&x.transpose(-2, -1)); // (N, R, C) · (N, C, R) -> (N, R, R)
         let polynomial = &gram * b + gram.matmul(&gram) * c; // b A + c A²

@@ -4,8 +4,7 @@
 //! A step then goes: momentum, *equilibrate*, orthogonalise with *Polar Express*, *renormalise*, even out with
 //! *NorMuon* ([`crate::normuon`]), and subtract with *cautious* weight decay ([`crate::Updates::muon_apply_cautious`]).
 
-use crate::newton_schulz::orthogonalise;
-use crate::polar_express::polar_express;
+use crate::updates::Updates;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 // ANCHOR_END: head
@@ -48,16 +47,19 @@ impl Refinements {
 
 // ANCHOR: direction
 impl Refinements {
-    /// From momenta (N, R, C) to directions (N, R, C) of the same kind.
-    pub fn direction(&self, momenta: &Tensor, rounds: usize, compute: Kind) -> Tensor {
+    /// From momenta (N, R, C) to directions (N, R, C) of the same kind; `updates` multiplies.
+    pub fn direction(
+        &self,
+        momenta: &Tensor,
+        rounds: usize,
+        compute: Kind,
+        updates: &dyn Updates,
+    ) -> Tensor {
         let given = match self.equilibrate {
             true => equilibrated(&momenta.to_kind(compute)),
             false => momenta.shallow_clone(),
         };
-        let direction = match self.polar_express {
-            true => polar_express(&given, rounds, compute),
-            false => orthogonalise(&given, rounds, compute),
-        };
+        let direction = updates.orthogonalise(&given, self.polar_express, rounds, compute);
         let direction = match self.renormalise {
             true => renormalised(&direction),
             false => direction,

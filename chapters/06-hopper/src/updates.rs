@@ -1,8 +1,8 @@
 // ANCHOR: head
 //! `FusedUpdates`: chapter 04's `Updates`, one pass over memory each.
 
-use muon::{AdamWStep, PlainUpdates, Updates};
-use tch::Tensor;
+use muon::{AdamWStep, NEWTON_SCHULZ, POLAR_EXPRESS, PlainUpdates, Updates};
+use tch::{Kind, Tensor};
 
 use crate::cpu;
 use crate::cuda::GPU;
@@ -54,6 +54,22 @@ impl Updates for FusedUpdates {
         }
     }
 
+    /// On a CPU with half of the symmetric products; on a GPU they are too short to be halved.
+    fn orthogonalise(
+        &self,
+        stack: &Tensor,
+        by_polar_express: bool,
+        rounds: usize,
+        compute: Kind,
+    ) -> Tensor {
+        let iteration = iteration(by_polar_express, rounds);
+        let ours = (compute == Kind::Float).then(|| cpu::orthogonalise(stack, &iteration));
+        match ours.flatten() {
+            Some(result) => result,
+            None => PlainUpdates.orthogonalise(stack, by_polar_express, rounds, compute),
+        }
+    }
+
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, decay: f64) {
         if !apply(weights, updates, lr, decay, false) {
             PlainUpdates.muon_apply(weights, updates, lr, decay);
@@ -70,6 +86,24 @@ impl Updates for FusedUpdates {
         if !apply(weights, updates, lr, decay, true) {
             PlainUpdates.muon_apply_cautious(weights, updates, lr, decay);
         }
+    }
+}
+
+/// Chapter 04's two iterations in the same words.
+fn iteration(by_polar_express: bool, rounds: usize) -> cpu::Iteration {
+    let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
+    let polynomials = POLAR_EXPRESS.into_iter().chain(std::iter::repeat(last));
+    match by_polar_express {
+        true => cpu::Iteration {
+            polynomials: polynomials.take(rounds).collect(),
+            room: 1.01,
+            eps: 1e-6,
+        },
+        false => cpu::Iteration {
+            polynomials: vec![NEWTON_SCHULZ; rounds],
+            room: 1.0,
+            eps: 1e-7,
+        },
     }
 }
 
