@@ -61,7 +61,7 @@ pub fn causal_attention(
 
 // ANCHOR: attends
 /// Whether this attention takes these: fp32 on a CPU, as many keys as queries. And whether it is worth it: with fewer units than
-/// threads, or rows shorter than a block, libtorch's own is as good.
+/// threads, or rows no longer than a block, libtorch's own is as good.
 pub fn attends(q: &Tensor, k: &Tensor, v: &Tensor) -> bool {
     let (q_size, k_size) = (q.size(), k.size());
     [q, k, v].into_iter().all(covers)
@@ -69,7 +69,7 @@ pub fn attends(q: &Tensor, k: &Tensor, v: &Tensor) -> bool {
         && k_size == v.size()
         && (q_size[0], q_size[2], q_size[3]) == (k_size[0], k_size[2], k_size[3])
         && q_size[1] % k_size[1] == 0
-        && q_size[2] >= heads::BLOCK as i64
+        && q_size[2] > heads::BLOCK as i64
         && k_size[0] * k_size[1] >= i64::from(tch::get_num_threads())
 }
 // ANCHOR_END: attends
