@@ -10,7 +10,6 @@
 //!
 //! Shapes: q (B, T, H, D), k and v (B, T, K, D), as they lie in memory when they come out of a linear layer; G = H/K query heads
 //! share a key/value head. A *unit* is one key/value head of one row with its G query heads: B·K units.
-// ANCHOR_END: head
 
 mod backward;
 mod forward;
@@ -21,6 +20,7 @@ use tensors::differentiable::{Forward, differentiable};
 
 use super::slices::{covers, empty_like};
 use heads::Shape;
+// ANCHOR_END: head
 
 // ANCHOR: operation
 /// q (B, H, T, D), k and v (B, K, T, D), window -> (B, H, T, D), differentiable. Query t sees keys t − window … t.

@@ -209,5 +209,5 @@ impl OneHead<'_> {
             },
         );
     }
-    // ANCHOR_END: softmax
 }
+// ANCHOR_END: softmax
