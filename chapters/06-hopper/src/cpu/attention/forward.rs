@@ -174,8 +174,9 @@ impl Softmax {
                         sums[lane] += e;
                     }
                 }
-                for lane in 0..BLOCK {
-                    self.totals[lane] = self.totals[lane] * self.rescaling[lane] + sums[lane];
+                let corrections = self.rescaling.iter().zip(&sums);
+                for (total, (factor, sum)) in self.totals.iter_mut().zip(corrections) {
+                    *total = *total * factor + sum;
                 }
             },
         );
