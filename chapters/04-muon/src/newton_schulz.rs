@@ -14,7 +14,7 @@ use tch::{Kind, Tensor};
 // ANCHOR_END: head
 
 // ANCHOR: coefficients
-const COEFFICIENTS: Round = (3.4445, -4.7750, 2.0315);
+pub const NEWTON_SCHULZ: Round = (3.4445, -4.7750, 2.0315);
 // ANCHOR_END: coefficients
 
 // ANCHOR: seam
@@ -27,7 +27,7 @@ pub type Orthogonalise = fn(&Tensor, &[Round], Kind) -> Tensor;
 
 /// What [`orthogonalise`] does in so many rounds.
 pub(crate) fn rounds(count: usize) -> Vec<Round> {
-    vec![COEFFICIENTS; count]
+    vec![NEWTON_SCHULZ; count]
 }
 // ANCHOR_END: seam
 
@@ -47,7 +47,7 @@ pub fn orthogonalise(stack: &Tensor, steps: usize, compute: Kind) -> Tensor {
     // The Frobenius norm bounds the largest singular value, and the iteration converges from [0, 1].
     let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None) + 1e-7; // (N, 1, 1)
     x /= norm;
-    let (a, b, c) = COEFFICIENTS;
+    let (a, b, c) = NEWTON_SCHULZ;
     for _ in 0..steps {
         let gram = x.matmul(&x.transpose(-2, -1)); // (N, R, C) · (N, C, R) -> (N, R, R)
         let polynomial = gram.baddbmm(&gram, &gram, b, c); // b A + c A²

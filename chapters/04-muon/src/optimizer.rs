@@ -180,8 +180,8 @@ impl Optimizer {
                 let direction =
                     self.updates
                         .muon_momentum(momentum, gradient, scale.momentum, nesterov);
-                let by = self.orthogonalise;
-                let mut updates = refinements.direction(&direction, steps, compute, by); // (N, R, C)
+                let (updates, by) = (&*self.updates, self.orthogonalise);
+                let mut updates = refinements.direction(&direction, steps, compute, updates, by); // (N, R, C)
                 if let (Some(second), Some(beta)) = (second, refinements.second_moment) {
                     updates = evened_out(&updates, second, beta);
                 }

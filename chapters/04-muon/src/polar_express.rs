@@ -11,7 +11,7 @@ use tch::{Kind, Tensor};
 
 // ANCHOR: coefficients
 /// (a, b, c) of p(x) = a x + b x³ + c x⁵, round by round; some safety against the rounding of bf16 is in them.
-const ROUNDS: [Round; 5] = [
+pub const POLAR_EXPRESS: [Round; 5] = [
     (8.156554524902461, -22.48329292557795, 15.878769915207462),
     (4.042929935166739, -2.808917465908714, 0.5000178451051316),
     (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
@@ -47,8 +47,8 @@ pub fn polar_express(stack: &Tensor, rounds: usize, compute: Kind) -> Tensor {
 }
 
 fn polynomials(count: usize) -> impl Iterator<Item = Round> {
-    let last = ROUNDS[ROUNDS.len() - 1];
-    ROUNDS
+    let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
+    POLAR_EXPRESS
         .into_iter()
         .chain(std::iter::repeat(last))
         .take(count)

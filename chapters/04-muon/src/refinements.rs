@@ -4,8 +4,9 @@
 //! A step then goes: momentum, *equilibrate*, orthogonalise with *Polar Express*, *renormalise*, even out with
 //! *NorMuon* ([`crate::normuon`]), and subtract with *cautious* weight decay ([`crate::Updates::muon_apply_cautious`]).
 
-use crate::newton_schulz::{self, Orthogonalise, Round, orthogonalise};
-use crate::polar_express::{self, polar_express};
+use crate::newton_schulz::{self, Orthogonalise, Round};
+use crate::polar_express;
+use crate::updates::Updates;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 // ANCHOR_END: head
@@ -48,22 +49,23 @@ impl Refinements {
 
 // ANCHOR: direction
 impl Refinements {
-    /// From momenta (N, R, C) to directions (N, R, C) of the same kind; `by` another iteration than the chapter's, if one was brought.
+    /// From momenta (N, R, C) to directions (N, R, C) of the same kind. `updates` orthogonalises, or another program's iteration, `by`,
+    /// if one was brought.
     pub fn direction(
         &self,
         momenta: &Tensor,
         rounds: usize,
         compute: Kind,
+        updates: &dyn Updates,
         by: Option<Orthogonalise>,
     ) -> Tensor {
         let given = match self.equilibrate {
             true => equilibrated(&momenta.to_kind(compute)),
             false => momenta.shallow_clone(),
         };
-        let direction = match (by, self.polar_express) {
-            (Some(by), _) => by(&given, &self.rounds(rounds), compute),
-            (None, true) => polar_express(&given, rounds, compute),
-            (None, false) => orthogonalise(&given, rounds, compute),
+        let direction = match by {
+            Some(by) => by(&given, &self.rounds(rounds), compute),
+            None => updates.orthogonalise(&given, self.polar_express, rounds, compute),
         };
         let direction = match self.renormalise {
             true => renormalised(&direction),

@@ -4,7 +4,10 @@
 //! These few lines read and write every weight several times, and each line is a pass over memory. [`PlainUpdates`]
 //! says what is computed, in tch expressions; chapter 06 computes the same in one pass.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
+
+use crate::newton_schulz::orthogonalise;
+use crate::polar_express::polar_express;
 // ANCHOR_END: head
 
 // ANCHOR: settings
@@ -47,6 +50,23 @@ pub trait Updates {
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, weight_decay: f64);
 
     // ANCHOR_END: trait
+
+    // ANCHOR: orthogonalise
+    /// Orthogonalises N matrices (N, R, C), computing in `compute`, by Newton–Schulz or by Polar Express. Not element-wise, but
+    /// here for the same reason: whoever knows the machine can do better than this.
+    fn orthogonalise(
+        &self,
+        stack: &Tensor,
+        by_polar_express: bool,
+        rounds: usize,
+        compute: Kind,
+    ) -> Tensor {
+        match by_polar_express {
+            true => polar_express(stack, rounds, compute),
+            false => orthogonalise(stack, rounds, compute),
+        }
+    }
+    // ANCHOR_END: orthogonalise
 
     // ANCHOR: cautious
     /// As `muon_apply`, but a weight decays only where its update has its sign, that is, where the step shrinks it

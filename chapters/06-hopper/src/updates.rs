@@ -4,8 +4,8 @@
 //! Kernels of our own write to a weight behind libtorch's back. So each update ends by saying that the weight has changed:
 //! whatever is kept of it, such as a copy in bf16, is then known to be old.
 
-use muon::{AdamWStep, PlainUpdates, Updates};
-use tch::Tensor;
+use muon::{AdamWStep, NEWTON_SCHULZ, POLAR_EXPRESS, PlainUpdates, Updates};
+use tch::{Kind, Tensor};
 use torch_sys::C_tensor;
 
 use crate::cpu;
@@ -60,6 +60,22 @@ impl Updates for FusedUpdates {
         }
     }
 
+    /// On a CPU with half of the symmetric products; on a GPU they are too short to be halved.
+    fn orthogonalise(
+        &self,
+        stack: &Tensor,
+        by_polar_express: bool,
+        rounds: usize,
+        compute: Kind,
+    ) -> Tensor {
+        let iteration = iteration(by_polar_express, rounds);
+        let ours = (compute == Kind::Float).then(|| cpu::orthogonalise(stack, &iteration));
+        match ours.flatten() {
+            Some(result) => result,
+            None => PlainUpdates.orthogonalise(stack, by_polar_express, rounds, compute),
+        }
+    }
+
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, decay: f64) {
         if !apply(weights, updates, lr, decay, false) {
             PlainUpdates.muon_apply(weights, updates, lr, decay);
@@ -76,6 +92,24 @@ impl Updates for FusedUpdates {
         if !apply(weights, updates, lr, decay, true) {
             PlainUpdates.muon_apply_cautious(weights, updates, lr, decay);
         }
+    }
+}
+
+/// Chapter 04's two iterations in the same words.
+fn iteration(by_polar_express: bool, rounds: usize) -> cpu::Iteration {
+    let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
+    let polynomials = POLAR_EXPRESS.into_iter().chain(std::iter::repeat(last));
+    match by_polar_express {
+        true => cpu::Iteration {
+            polynomials: polynomials.take(rounds).collect(),
+            room: 1.01,
+            eps: 1e-6,
+        },
+        false => cpu::Iteration {
+            polynomials: vec![NEWTON_SCHULZ; rounds],
+            room: 1.0,
+            eps: 1e-7,
+        },
     }
 }
 

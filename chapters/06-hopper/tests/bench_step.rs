@@ -239,6 +239,8 @@ fn every_operation_is_logged_in_both_directions() {
             assert_eq!(there, back, "{operation}");
         }
     }
+    let momenta = count(Operation::MuonMomentum, Direction::Forward);
+    assert_eq!(count(Operation::Orthogonalise, Direction::Forward), momenta);
     assert!(count(Operation::AdamW, Direction::Forward) > 2);
     assert!(count(Operation::MuonApply, Direction::Forward) > 2);
 }

@@ -330,6 +330,123 @@ fn parity_updates() {
 }
 
 #[test]
+fn parity_orthogonalise() {
+    tch::manual_seed(5);
+    // Square, tall, wide, sides that are no whole tiles, a stretch of columns that is not full.
+    for shape in [
+        [2, 16, 16],
+        [3, 40, 23],
+        [2, 33, 300],
+        [5, 64, 64],
+        [4, 300, 64],
+        [2, 256, 1024],
+    ] {
+        let momenta = random(&shape);
+        for (polar_express, rounds) in [(false, 5), (false, 1), (true, 5), (true, 7)] {
+            let of = |updates: &dyn Updates| {
+                updates.orthogonalise(&momenta, polar_express, rounds, Kind::Float)
+            };
+            let iteration = hopper::cpu::Iteration {
+                polynomials: vec![(1.5, -0.5, 0.0)],
+                room: 1.0,
+                eps: 1e-7,
+            };
+            assert!(
+                hopper::cpu::orthogonalise(&momenta, &iteration).is_some(),
+                "{shape:?} must be one of those that are computed here"
+            );
+            let what = format!("{shape:?}, Polar Express {polar_express}, {rounds} rounds");
+            assert_close(&what, &of(&FusedUpdates), &of(&PlainUpdates));
+        }
+    }
+}
+
+#[test]
+fn parity_orthogonalise_of_a_matrix_with_hardly_any_directions() {
+    // Three directions and a little noise. Five rounds multiply the noise by 485, and with it whatever rounding has added; so
+    // here the plain expression in fp32 is itself off by more than 1e-5, and what holds is that ours is no further from fp64.
+    tch::manual_seed(6);
+    let few = random(&[2, 128, 3]).matmul(&random(&[2, 3, 256]));
+    let momenta = &few + random(&[2, 128, 256]) * 1e-3;
+    let exact = muon::orthogonalise(&momenta.to_kind(Kind::Double), 5, Kind::Double);
+    let off = |updates: &dyn Updates| {
+        let directions = updates.orthogonalise(&momenta, false, 5, Kind::Float);
+        ((directions.to_kind(Kind::Double) - &exact).norm() / exact.norm()).double_value(&[])
+    };
+    let (ours, plain) = (off(&FusedUpdates), off(&PlainUpdates));
+    assert!(ours < 2.0 * plain, "off by {ours:e}, plainly by {plain:e}");
+}
+
+#[test]
+fn parity_attention() {
+    for (batch, heads, kv_heads, time, width) in [
+        (1, 1, 1, 1, 1),
+        (2, 2, 2, 63, 8),
+        (1, 4, 4, 64, 16),
+        (2, 4, 2, 65, 8),
+        (1, 6, 1, 129, 10),
+        (3, 2, 1, 200, 6),
+        (1, 3, 3, 257, 32),
+        (2, 2, 1, 512, 64),
+    ] {
+        for window in [
+            None,
+            Some(0),
+            Some(1),
+            Some(63),
+            Some(64),
+            Some(70),
+            Some(128),
+            Some(time),
+        ] {
+            tch::manual_seed(8);
+            // As the model hands them over: (B, T, H, D) in memory, seen as (B, H, T, D).
+            let inputs =
+                [heads, kv_heads, kv_heads].map(|heads| random(&[batch, time, heads, width]));
+            let weight = random(&[batch, time, heads, width]).transpose(1, 2);
+            let run = |ours: bool| {
+                let leaves = inputs.each_ref().map(|x| x.copy().set_requires_grad(true));
+                let [q, k, v] = leaves.each_ref().map(|x| x.transpose(1, 2));
+                let y = match ours {
+                    true => hopper::cpu::causal_attention(&q, &k, &v, window).expect("recorded"),
+                    false => transformer::causal_attention(&q, &k, &v, window),
+                };
+                (&y * &weight).sum(Kind::Float).backward();
+                let [dq, dk, dv] = leaves.map(|x| x.grad());
+                [y.detach(), dv, dq, dk]
+            };
+            let (ours, plain) = (run(true), run(false));
+            // A query that sees one key has no choice: its ∂q and ∂k are zeros, up to rounding.
+            let compared = if window == Some(0) || time == 1 { 2 } else { 4 };
+            let shape =
+                format!("B {batch} H {heads} K {kv_heads} T {time} D {width}, window {window:?}");
+            for ((name, ours), plain) in ["y", "∂v", "∂q", "∂k"]
+                .iter()
+                .zip(&ours)
+                .zip(&plain)
+                .take(compared)
+            {
+                assert_close(&format!("{name} at {shape}"), ours, plain);
+            }
+        }
+    }
+}
+
+#[test]
+fn parity_attention_where_scores_are_large_and_rise_from_block_to_block() {
+    // Each block of keys has larger scores than the one before: the online softmax corrects its sums every time.
+    tch::manual_seed(9);
+    let q = Tensor::ones([1, 2, 300, 8], CPU);
+    let rise = Tensor::arange(300, CPU).view([1, 1, 300, 1]) * 0.5;
+    let k = &rise + random(&[1, 2, 300, 8]);
+    let v = random(&[1, 2, 300, 8]);
+    let ours = hopper::cpu::causal_attention(&q, &k, &v, None).expect("nothing to record");
+    let [q, k, v] = [&q, &k, &v].map(|x| x.to_kind(Kind::Double));
+    let exact = transformer::causal_attention(&q, &k, &v, None);
+    assert_close("rising scores", &ours, &exact);
+}
+
+#[test]
 fn parity_exp_and_tanh() {
     for step in -880_000..=880_000 {
         let x = step as f32 / 10_000.0;
@@ -353,7 +470,15 @@ fn the_number_of_threads_does_not_change_a_bit() {
         let leaf = x.copy().set_requires_grad(true);
         let (sum, normed) = Fused.add_norm(&leaf, &leaf, EPS);
         (sum * normed).sum(Kind::Float).backward();
-        leaf.grad()
+        let heads = x
+            .view([8, 512, 6, 16])
+            .transpose(1, 2)
+            .set_requires_grad(true);
+        let y = hopper::cpu::causal_attention(&heads, &heads, &heads, Some(100)).expect("recorded");
+        y.square().sum(Kind::Float).backward();
+        let momenta = x.transpose(1, 2).contiguous(); // (8, 96, 512)
+        let directions = FusedUpdates.orthogonalise(&momenta, false, 5, Kind::Float);
+        [leaf.grad(), heads.grad(), directions]
     });
     tch::set_num_threads(threads);
     assert_eq!(results[0], results[1]);

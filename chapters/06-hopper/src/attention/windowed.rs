@@ -7,7 +7,8 @@
 //! | | no window | a window |
 //! |---|---|---|
 //! | GPU, bf16 | libtorch's choice, which is cuDNN on Hopper (see [`backend`](super::backend)) | FlashAttention-2 with its native window |
-//! | CPU | libtorch's flash | blocks, see [`banded`](super::banded) |
+//! | CPU, fp32 | ours, see [`cpu`](crate::cpu); for few heads or short rows libtorch's flash | the same, or blocks |
+//! | CPU, other kinds | libtorch's flash | blocks, see [`banded`](super::banded) |
 //! | GPU, fp32; Metal | libtorch's choice | chapter 03's mask |
 //!
 //! Shapes: q (B, H, T, D), k and v (B, K, T, D) -> (B, H, T, D), as chapter 03's [`Attend`](transformer::Attend).
@@ -20,6 +21,7 @@ use transformer::{CausalWith, Context, causal_attention};
 
 use super::banded::banded_attention;
 use crate::Error;
+use crate::cpu;
 use crate::glue::answered;
 // ANCHOR_END: head
 
@@ -49,6 +51,9 @@ impl Context for Windowed {
 // ANCHOR: windowed
 /// An `Attend`. As tch's own functions it panics on what libtorch refuses, such as shapes that do not fit together.
 pub fn windowed_attention(q: &Tensor, k: &Tensor, v: &Tensor, window: Option<i64>) -> Tensor {
+    if cpu::attends(q, k, v) {
+        return cpu::causal_attention(q, k, v, window).unwrap_or_else(|error| panic!("{error}"));
+    }
     let time = q.size()[2];
     let answer = match window.filter(|&window| window < time - 1) {
         // A window that reaches the first key from the last query hides nothing.

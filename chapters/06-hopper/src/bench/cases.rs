@@ -8,6 +8,7 @@ use transformer::{Causal, Context, Kernels, Rotary};
 use super::cost::{self, Costs, Sizes};
 use super::workload::Size;
 use super::{Error, Operation};
+use crate::attention::Windowed;
 // ANCHOR_END: head
 
 // ANCHOR: case
@@ -18,8 +19,12 @@ pub(super) enum Apply {
     /// With the leaves that it reads, and whose gradients are asked for.
     Model(OfModel, Vec<Tensor>),
     Optimizer(OfOptimizer),
-    /// There is no fused twin to compare with.
-    PlainOnly(OfModel, Vec<Tensor>),
+    /// Attention is no method of `Kernels`, so both sides are given.
+    Context {
+        plain: OfModel,
+        fused: OfModel,
+        leaves: Vec<Tensor>,
+    },
 }
 
 pub(super) struct Case {
@@ -68,14 +73,27 @@ pub(super) fn cases(size: &Size, device: Device, compute: Kind) -> Result<Vec<Ca
         add(label, Operation::Linear, costs, Apply::Model(apply, leaves));
     }
 
-    let apply: OfModel = Box::new(|_, x| vec![Causal.attend(0, None, &x[0], &x[1], &x[2])]);
+    // As they lie in the model: (B, T, H, D) in memory, handed over as (B, H, T, D).
+    let heads = |x: &[Tensor]| [0, 1, 2].map(|i| x[i].transpose(1, 2));
+    let plain: OfModel = Box::new(move |_, x| {
+        let [q, k, v] = heads(x);
+        vec![Causal.attend(0, None, &q, &k, &v)]
+    });
+    let fused: OfModel = Box::new(move |_, x| {
+        let [q, k, v] = heads(x);
+        vec![Windowed.attend(0, None, &q, &k, &v)]
+    });
     let leaves = [h, k, k].map(|heads| activation(&[b, t, heads, d])).into();
     let costs = sizes.attention();
     add(
         "attention",
         Operation::Attention,
         costs,
-        Apply::PlainOnly(apply, leaves),
+        Apply::Context {
+            plain,
+            fused,
+            leaves,
+        },
     );
 
     let (targets, softcap) = (
@@ -198,6 +216,15 @@ pub(super) fn cases(size: &Size, device: Device, compute: Kind) -> Result<Vec<Ca
         cost::muon_momentum(number(&stack)),
         Apply::Optimizer(momentum(&stack, device)),
     );
+    for (label, rows) in [("orthogonalise, C×C", c), ("orthogonalise, fc1", 4 * c)] {
+        let count = if rows == c { 4 * l } else { l };
+        add(
+            label,
+            Operation::Orthogonalise,
+            cost::orthogonalise(count as f64, c as f64, rows as f64, ROUNDS as f64),
+            Apply::Optimizer(orthogonalise(&[count, rows, c], device, compute)),
+        );
+    }
     add(
         "muon_apply, fc1",
         Operation::MuonApply,
@@ -211,6 +238,9 @@ pub(super) fn cases(size: &Size, device: Device, compute: Kind) -> Result<Vec<Ca
 // ANCHOR: updates
 /// Rates so small that a weight stays a number after ten thousand repetitions.
 const RATE: f64 = 1e-6;
+
+/// Of Newton–Schulz in a step.
+const ROUNDS: usize = 5;
 
 fn adamw(shape: &[i64], device: Device) -> OfOptimizer {
     let [weight, gradient, first] = [(); 3].map(|()| Tensor::randn(shape, (Kind::Float, device)));
@@ -234,6 +264,13 @@ fn momentum(shape: &[i64], device: Device) -> OfOptimizer {
     Box::new(move |updates| {
         let _direction =
             updates.muon_momentum(&mut momentum.shallow_clone(), &gradient, 0.95, true);
+    })
+}
+
+fn orthogonalise(shape: &[i64], device: Device, compute: Kind) -> OfOptimizer {
+    let stack = Tensor::randn(shape, (Kind::Float, device));
+    Box::new(move |updates| {
+        let _directions = updates.orthogonalise(&stack, false, ROUNDS, compute);
     })
 }
 

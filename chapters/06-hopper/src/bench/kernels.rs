@@ -10,7 +10,7 @@ use tensors::Machine;
 use tensors::differentiable::{Forward, differentiable};
 use transformer::{Kernels, Plain};
 
-use super::cases::{Apply, Case, cases};
+use super::cases::{Apply, Case, OfModel, cases};
 use super::ceilings::{Bound, Ceilings};
 use super::cost::Cost;
 use super::turns::{Spread, Turns, Work, wait};
@@ -203,31 +203,56 @@ fn works<'a>(case: &'a Case, device: Device) -> Result<Vec<Entry<'a>>, Error> {
                 works.push(((Pass::Forward, fused), Box::new(work)));
             }
         }
-        Apply::Model(apply, leaves) | Apply::PlainOnly(apply, leaves) => {
-            let mut sides = vec![(false, &Plain as &dyn Kernels)];
-            if matches!(case.apply, Apply::Model(..)) {
-                sides.push((true, &Fused));
-            }
-            let gradients: Vec<Tensor> = {
-                let _unrecorded = tch::no_grad_guard();
-                let outputs = apply(&Plain, leaves);
-                outputs.iter().map(Tensor::randn_like).collect()
-            };
-            for &(fused, kernels) in &sides {
-                let work = move || {
-                    apply(kernels, leaves);
-                    Ok(())
-                };
-                works.push(((Pass::Forward, fused), Box::new(work)));
-            }
-            for &(fused, kernels) in sides.iter().filter(|_| case.costs.backward.is_some()) {
-                let gradients: Vec<Tensor> = gradients.iter().map(Tensor::shallow_clone).collect();
-                let work = move || backward(&apply(kernels, leaves), &gradients, leaves, device);
-                works.push(((Pass::Both, fused), Box::new(work)));
-            }
+        Apply::Model(apply, leaves) => {
+            let sides = [
+                (false, &Plain as &dyn Kernels, apply),
+                (true, &Fused, apply),
+            ];
+            add_model(&mut works, case, device, sides, leaves);
+        }
+        Apply::Context {
+            plain,
+            fused,
+            leaves,
+        } => {
+            let sides = [
+                (false, &Plain as &dyn Kernels, plain),
+                (true, &Fused, fused),
+            ];
+            add_model(&mut works, case, device, sides, leaves);
         }
     }
     Ok(works)
+}
+
+/// Forward, and forward with backward, of both sides of an operation of the model.
+fn add_model<'a>(
+    works: &mut Vec<Entry<'a>>,
+    case: &Case,
+    device: Device,
+    sides: [(bool, &'a dyn Kernels, &'a OfModel); 2],
+    leaves: &'a [Tensor],
+) {
+    let gradients: Vec<Tensor> = {
+        let _unrecorded = tch::no_grad_guard();
+        let outputs = (sides[0].2)(&Plain, leaves);
+        outputs.iter().map(Tensor::randn_like).collect()
+    };
+    for (fused, kernels, apply) in sides {
+        let work = move || {
+            apply(kernels, leaves);
+            Ok(())
+        };
+        works.push(((Pass::Forward, fused), Box::new(work)));
+    }
+    if case.costs.backward.is_none() {
+        return;
+    }
+    for (fused, kernels, apply) in sides {
+        let gradients: Vec<Tensor> = gradients.iter().map(Tensor::shallow_clone).collect();
+        let work = move || backward(&apply(kernels, leaves), &gradients, leaves, device);
+        works.push(((Pass::Both, fused), Box::new(work)));
+    }
 }
 
 /// Sends given gradients back from the outputs to the leaves. (libtorch's own call, as tch binds it, would first fill a

@@ -22,11 +22,12 @@ pub enum Operation {
     Attention,
     AdamW,
     MuonMomentum,
+    Orthogonalise,
     MuonApply,
 }
 
 impl Operation {
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 15] = [
         Operation::Linear,
         Operation::Attention,
         Operation::HeadLoss,
@@ -40,12 +41,15 @@ impl Operation {
         Operation::Logits,
         Operation::AdamW,
         Operation::MuonMomentum,
+        Operation::Orthogonalise,
         Operation::MuonApply,
     ];
 
     /// Those that chapter 06 fuses, in the order of the gain that the byte counts promise.
-    pub const FUSED: [Operation; 12] = [
+    pub const FUSED: [Operation; 14] = [
         Operation::HeadLoss,
+        Operation::Attention,
+        Operation::Orthogonalise,
         Operation::RopeQkNorm,
         Operation::ReluSquared,
         Operation::MixNorm,
@@ -74,6 +78,7 @@ impl Operation {
             Operation::Attention => "attention",
             Operation::AdamW => "adamw",
             Operation::MuonMomentum => "muon_momentum",
+            Operation::Orthogonalise => "orthogonalise",
             Operation::MuonApply => "muon_apply",
         }
     }
@@ -82,7 +87,10 @@ impl Operation {
     pub fn of_the_model(self) -> bool {
         !matches!(
             self,
-            Operation::AdamW | Operation::MuonMomentum | Operation::MuonApply
+            Operation::AdamW
+                | Operation::MuonMomentum
+                | Operation::Orthogonalise
+                | Operation::MuonApply
         )
     }
 }

@@ -6,10 +6,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use muon::{AdamWStep, Updates};
-use tch::Tensor;
-use transformer::{HeadLoss, Kernels};
+use tch::{Device, Kind, Tensor};
+use transformer::{Causal, Context, HeadLoss, Kernels};
 
 use super::{Fusions, Operation};
+use crate::attention::Windowed;
 
 /// The switches; clones are handles on the same ones.
 #[derive(Debug, Clone, Default)]
@@ -119,6 +120,39 @@ impl<P: Kernels, F: Kernels> Kernels for SwitchedKernels<P, F> {
 }
 // ANCHOR_END: kernels
 
+// ANCHOR: context
+/// Attention by chapter 03's call of libtorch, or by this chapter's choice.
+pub struct SwitchedContext {
+    pub board: Switchboard,
+}
+
+impl SwitchedContext {
+    fn side(&self) -> Box<dyn Context> {
+        match self.board.has(Operation::Attention) {
+            true => Box::new(Windowed),
+            false => Box::new(Causal),
+        }
+    }
+}
+
+impl Context for SwitchedContext {
+    fn positions(&self, batch: i64, time: i64, device: Device) -> Tensor {
+        self.side().positions(batch, time, device)
+    }
+
+    fn attend(
+        &mut self,
+        layer: usize,
+        window: Option<i64>,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+    ) -> Tensor {
+        self.side().attend(layer, window, q, k, v)
+    }
+}
+// ANCHOR_END: context
+
 // ANCHOR: updates
 pub struct SwitchedUpdates<P, F> {
     pub plain: P,
@@ -158,6 +192,17 @@ impl<P: Updates, F: Updates> Updates for SwitchedUpdates<P, F> {
     ) -> Tensor {
         self.side(Operation::MuonMomentum)
             .muon_momentum(momentum, gradient, mu, nesterov)
+    }
+
+    fn orthogonalise(
+        &self,
+        stack: &Tensor,
+        by_polar_express: bool,
+        rounds: usize,
+        compute: Kind,
+    ) -> Tensor {
+        self.side(Operation::Orthogonalise)
+            .orthogonalise(stack, by_polar_express, rounds, compute)
     }
 
     fn muon_apply(

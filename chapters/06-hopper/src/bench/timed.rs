@@ -11,7 +11,7 @@
 use std::sync::{Arc, Mutex};
 
 use muon::{AdamWStep, Updates};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 use tensors::differentiable::{Forward, differentiable};
 use transformer::{Context, HeadLoss, Kernels};
 
@@ -261,6 +261,19 @@ impl<U: Updates> Updates for TimedUpdates<U> {
     ) -> Tensor {
         self.timed(Operation::MuonMomentum, || {
             self.updates.muon_momentum(momentum, gradient, mu, nesterov)
+        })
+    }
+
+    fn orthogonalise(
+        &self,
+        stack: &Tensor,
+        by_polar_express: bool,
+        rounds: usize,
+        compute: Kind,
+    ) -> Tensor {
+        self.timed(Operation::Orthogonalise, || {
+            self.updates
+                .orthogonalise(stack, by_polar_express, rounds, compute)
         })
     }
 

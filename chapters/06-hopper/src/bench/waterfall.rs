@@ -45,7 +45,7 @@ pub fn parts(breakdown: &Breakdown) -> Vec<Part> {
     for time in optimizer {
         add(time.operation.name(), time.forward);
     }
-    add("orthogonalise, stack", breakdown.rest_of(OPTIMIZER));
+    add("stack, gather", breakdown.rest_of(OPTIMIZER));
     add("between", breakdown.between());
     parts
 }

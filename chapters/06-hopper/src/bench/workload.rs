@@ -9,10 +9,10 @@ use muon::{groups_2025, groups_2026};
 use tch::{Kind, Tensor};
 use tensors::Machine;
 use transformer::dial::flops_per_token;
-use transformer::{Causal, Config, Gpt, Plain};
+use transformer::{Config, Gpt, Plain};
 
 use super::log::{BACKWARD, CLIP, FORWARD, Log, OPTIMIZER, What};
-use super::switchboard::{Switchboard, SwitchedKernels, SwitchedUpdates};
+use super::switchboard::{Switchboard, SwitchedContext, SwitchedKernels, SwitchedUpdates};
 use super::timed::{Timed, TimedContext, TimedUpdates};
 use super::{Error, Fusions};
 use crate::{Fused, FusedUpdates};
@@ -182,7 +182,9 @@ impl Workload {
             log: self.log.clone(),
         };
         let mut context = TimedContext {
-            context: &mut Causal,
+            context: &mut SwitchedContext {
+                board: self.kernels.board.clone(),
+            },
             log: self.log.clone(),
         };
         let loss = self

@@ -23,9 +23,14 @@ use super::slices::{integers, numbers, numbers_mut};
 /// Up to this softcap e^z stays far from fp32's largest number, times any vocabulary.
 pub const LARGEST_CAP: f64 = 60.0;
 
-/// Rows of logits at a time. Fewer, and the matrix products become inefficient; more, and the chunk of logits falls out of
-/// the cache before its gradient is used.
-const CHUNK: i64 = 256;
+/// Logits at a time: 16 MB, half of a common third-level cache.
+const CHUNK: i64 = 4 << 20;
+
+/// Rows of logits at a time. With fewer the matrix products become inefficient, and ∂W is fetched and added to more often; with
+/// more the chunk falls out of the cache before its gradient is used.
+fn chunk_rows(vocabulary: i64) -> i64 {
+    (CHUNK / vocabulary).clamp(256, 1024)
+}
 
 /// Target of a position that is not to be counted.
 const IGNORED: i64 = -1;
@@ -90,14 +95,15 @@ fn in_chunks(
     per_token: &mut Tensor,
 ) -> Option<(Tensor, Tensor)> {
     let (rows, vocabulary) = (x.size()[0], head.size()[0]);
-    let buffer = Tensor::empty([CHUNK.min(rows), vocabulary], (Kind::Float, Device::Cpu));
+    let chunk = chunk_rows(vocabulary).min(rows);
+    let buffer = Tensor::empty([chunk, vocabulary], (Kind::Float, Device::Cpu));
     let dx = recorded.then(|| x.empty_like());
     let mut dw: Option<Tensor> = None;
     let targets = integers(targets);
     let losses = numbers_mut(per_token);
     let across = head.transpose(0, 1); // (C, V), a view
-    for start in (0..rows).step_by(CHUNK as usize) {
-        let count = CHUNK.min(rows - start);
+    for start in (0..rows).step_by(chunk as usize) {
+        let count = chunk.min(rows - start);
         let x = x.narrow(0, start, count); // (chunk, C)
         let mut logits = buffer.narrow(0, 0, count);
         logits = x.mm_out(&logits, &across); // (chunk, V)

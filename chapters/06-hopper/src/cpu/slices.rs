@@ -58,3 +58,30 @@ pub(super) fn width(x: &Tensor) -> usize {
     x.size().last().map_or(1, |&n| n as usize)
 }
 // ANCHOR_END: like
+
+// ANCHOR: room
+/// Memory for work in progress, zeros at first, in pieces that each begin at the start of a cache line: a vector that lies
+/// across two lines takes two loads.
+pub(super) struct Room(Tensor);
+
+impl Room {
+    const LINE: usize = 16;
+
+    pub fn new(lengths: &[usize]) -> Room {
+        let whole: usize = lengths.iter().map(|n| n.next_multiple_of(Room::LINE)).sum();
+        // libtorch's allocator gives out whole lines, and takes them back without giving them to the kernel.
+        Room(Tensor::zeros([whole as i64], (Kind::Float, Device::Cpu)))
+    }
+
+    /// The pieces, of the lengths that it was made for.
+    pub fn pieces<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
+        let mut rest = numbers_mut(&mut self.0);
+        lengths.map(|length| {
+            let (piece, others) =
+                std::mem::take(&mut rest).split_at_mut(length.next_multiple_of(Room::LINE));
+            rest = others;
+            &mut piece[..length]
+        })
+    }
+}
+// ANCHOR_END: room
