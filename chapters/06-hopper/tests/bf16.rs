@@ -106,8 +106,7 @@ fn a_copy_is_made_once_and_follows_its_master() -> anyhow::Result<()> {
     let step = AdamWStep {
         step: 1,
         lr: 0.5,
-        beta1: 0.0,
-        beta2: 0.0,
+        betas: (0.0, 0.0),
         eps: 1e-10,
         weight_decay: 0.0,
     };

@@ -182,7 +182,13 @@ fn answer(function: Orthogonalise, question: Question) -> std::result::Result<Te
 
 fn compare(function: Orthogonalise, question: Question) -> std::result::Result<(), Trouble> {
     let found = ask(LIMIT, move || answer(function, question))?.map_err(Trouble::Wrong)?;
-    let right = refinements(question).direction(&asked(question), ROUNDS, question.compute, &PlainUpdates, None);
+    let right = refinements(question).direction(
+        &asked(question),
+        ROUNDS,
+        question.compute,
+        &PlainUpdates,
+        None,
+    );
     near(&[found], &[right], &["the result"], question.compute)
 }
 
@@ -191,7 +197,8 @@ fn slowdown(function: Orthogonalise, question: Question) -> f64 {
     let stack = asked(question);
     let seconds = |by: Option<Orthogonalise>| {
         let started = Instant::now();
-        let result = refinements(question).direction(&stack, ROUNDS, question.compute, &PlainUpdates, by);
+        let result =
+            refinements(question).direction(&stack, ROUNDS, question.compute, &PlainUpdates, by);
         // Reading a number waits for a GPU.
         result.sum(Kind::Float).double_value(&[]);
         started.elapsed().as_secs_f64()

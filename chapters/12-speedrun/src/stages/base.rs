@@ -20,8 +20,8 @@ use pretrain::{
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use std::time::Instant;
-use tokenizer::{Special, Tokenizer};
 use tch::Kind;
+use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Prompt, Sampler, Sampling};
 // ANCHOR_END: head
 
