@@ -70,13 +70,14 @@ pub fn step(
 ) {
     let (beta1, beta2) = settings.betas;
     let (correction1, correction2) = (1.0 - beta1.powi(number), 1.0 - beta2.powi(number));
-    for i in 0..weights.len() {
-        let g = gradients[i];
-        weights[i] *= 1.0 - settings.rate * settings.decay;
-        first[i] = beta1 * first[i] + (1.0 - beta1) * g;
-        second[i] = beta2 * second[i] + (1.0 - beta2) * g * g;
-        let root = (second[i] / correction2).sqrt();
-        weights[i] -= settings.rate * (first[i] / correction1) / (root + settings.eps);
+    let numbers = weights.iter_mut().zip(gradients);
+    let means = first.iter_mut().zip(second);
+    for ((weight, g), (first, second)) in numbers.zip(means) {
+        *weight *= 1.0 - settings.rate * settings.decay;
+        *first = beta1 * *first + (1.0 - beta1) * g;
+        *second = beta2 * *second + (1.0 - beta2) * g * g;
+        let root = (*second / correction2).sqrt();
+        *weight -= settings.rate * (*first / correction1) / (root + settings.eps);
     }
 }
 

@@ -7,9 +7,13 @@ use tch::Tensor;
 /// Rate, β₁, β₂, ε, decay.
 pub type Settings = [f32; 5];
 
+/// Numbers that are read, and numbers that are written to.
+pub type Row<'r> = &'r [f32];
+pub type RowMut<'r> = &'r mut [f32];
+
 pub struct Functions {
     /// Weights, gradients, first and second means, the step's number.
-    pub step: fn(&mut [f32], &[f32], &mut [f32], &mut [f32], i32, Settings),
+    pub step: fn(RowMut, Row, RowMut, RowMut, i32, Settings),
     pub coasting: fn(f64, f64) -> f64,
 }
 

@@ -133,12 +133,13 @@ fn adamw() -> Vec<Wrong> {
             "eps-inside-the-root",
             stepping(
                 |weights, gradients, first, second, number, [rate, beta1, beta2, eps, decay]| {
-                    for i in 0..weights.len() {
-                        weights[i] *= 1.0 - rate * decay;
-                        first[i] = beta1 * first[i] + (1.0 - beta1) * gradients[i];
-                        second[i] = beta2 * second[i] + (1.0 - beta2) * gradients[i].powi(2);
-                        let root = (second[i] / (1.0 - beta2.powi(number)) + eps).sqrt();
-                        weights[i] -= rate * first[i] / (1.0 - beta1.powi(number)) / root;
+                    let numbers = weights.iter_mut().zip(gradients);
+                    for ((weight, g), (m, v)) in numbers.zip(first.iter_mut().zip(second)) {
+                        *weight *= 1.0 - rate * decay;
+                        *m = beta1 * *m + (1.0 - beta1) * g;
+                        *v = beta2 * *v + (1.0 - beta2) * g * g;
+                        let root = (*v / (1.0 - beta2.powi(number)) + eps).sqrt();
+                        *weight -= rate * *m / (1.0 - beta1.powi(number)) / root;
                     }
                 },
             ),

@@ -9,8 +9,11 @@ use tch::Tensor;
 /// How many matrices, and what one of them costs.
 pub type Stack = (usize, u64);
 
+/// Of one stack, what each rank owns.
+pub type Owned = Vec<Range<usize>>;
+
 pub struct Functions {
-    pub deal: fn(&[Stack], usize) -> Vec<Vec<Range<usize>>>,
+    pub deal: fn(&[Stack], usize) -> Vec<Owned>,
     pub slots: fn(&[Range<usize>]) -> Vec<Option<usize>>,
     pub places: fn(&[Range<usize>]) -> Vec<usize>,
 }

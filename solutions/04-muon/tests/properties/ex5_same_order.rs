@@ -4,9 +4,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::fmt::{self, Debug, Formatter};
 
+/// The checksums of all ranks after so many operations.
+pub type Sums<'s> = &'s mut dyn FnMut(usize) -> Vec<u64>;
+
 pub struct Functions {
     pub noted: fn(u64, &str, &str, &[i64]) -> u64,
-    pub first_apart: fn(usize, &mut dyn FnMut(usize) -> Vec<u64>) -> Option<usize>,
+    pub first_apart: fn(usize, Sums) -> Option<usize>,
     pub outvoted: fn(&[u64]) -> Vec<usize>,
 }
 

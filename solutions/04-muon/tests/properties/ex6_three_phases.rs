@@ -10,9 +10,12 @@ use tch::{Kind, Tensor};
 /// A name, a weight (rows, 2) and this rank's gradient for it.
 pub type Piece = (String, Tensor, Tensor);
 
+/// Of the mean gradient.
+pub type Norm = Result<f64, Error>;
+
 pub struct Functions {
     /// Rate and largest norm; gives the norm of the mean gradient. Weights are changed where they lie.
-    pub step: fn(&dyn Collective, Vec<Piece>, f64, f64) -> Result<f64, Error>,
+    pub step: fn(&dyn Collective, Vec<Piece>, f64, f64) -> Norm,
 }
 
 /// Ranks, rows of each piece, a seed, and whether the step is clipped.
