@@ -18,7 +18,7 @@
 //! not wait for each other are enough to keep both of a core's multipliers busy; with the two vectors and the number in
 //! front of them they fill fifteen of AVX2's sixteen registers.
 //!
-//! So both factors have to lie *by depth*: left\[k\]\[m\] and right\[k\]\[n\], rows of k. A factor that lies the other way is turned
+//! So both factors have to lie *by depth*: `left[k][m]` and `right[k][n]`, rows of k. A factor that lies the other way is turned
 //! first, by [`transpose`].
 
 use std::ops::Range;
@@ -65,9 +65,9 @@ pub(super) enum Part {
     ColumnsUpToRow,
     /// Results with n >= m, and some before.
     ColumnsFromRow,
-    /// left\[k\]\[m\] is 0 for k > m.
+    /// `left[k][m]` is 0 for k > m.
     DepthUpToRow,
-    /// left\[k\]\[m\] is 0 for k < m.
+    /// `left[k][m]` is 0 for k < m.
     DepthFromRow,
 }
 
@@ -109,7 +109,7 @@ fn tile<S: Simd, const R: usize>(
 // ANCHOR_END: tile
 
 // ANCHOR: product
-/// out\[m\]\[n\] = Σ_k left\[k\]\[m\] · right\[k\]\[n\], or added to what stands there.
+/// `out[m][n] = Σ_k left[k][m] · right[k][n]`, or added to what stands there.
 pub(super) struct Product<'a> {
     pub left: Matrix<'a>,
     pub right: Matrix<'a>,
@@ -170,7 +170,7 @@ impl WithSimd for Product<'_> {
 // ANCHOR_END: product
 
 // ANCHOR: transpose
-/// to\[c\]\[r\] = from\[r\]\[c\]. In bands of eight rows, so that what is written lies side by side.
+/// `to[c][r] = from[r][c]`. In bands of eight rows, so that what is written lies side by side.
 pub(super) fn transpose(
     (from, from_stride): (&[f32], usize),
     (rows, columns): (usize, usize),
