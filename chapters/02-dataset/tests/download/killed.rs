@@ -23,7 +23,9 @@ fn shard(folder: &Path, number: usize) -> Vec<u8> {
     let mut writer = ShardWriter::with_group_size(&path, 64).unwrap();
     for _ in 0..256 {
         let letter = |_| char::from(b'a' + dice.below(26) as u8);
-        writer.push((0..600).map(letter).collect::<String>()).unwrap();
+        writer
+            .push((0..600).map(letter).collect::<String>())
+            .unwrap();
     }
     writer.finish().unwrap();
     std::fs::read(path).unwrap()
