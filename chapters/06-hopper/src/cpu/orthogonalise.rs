@@ -5,6 +5,11 @@
 //! and A² = A·A. So they are computed on and below the diagonal, tile by tile, and the rest is copied. aI goes into P's diagonal, so the last
 //! product needs nothing added.
 //!
+//! Where X is at least twice as long as high, three rounds at a time touch A alone. X ← P·X makes A ← P·A·P, so the next polynomial is known without
+//! X, the polynomials are multiplied, Q ← P·Q, and only then comes X ← Q·X. P and Q are polynomials in A, so all of these commute: every
+//! product but the last is symmetric, and half of it is enough. Why not all five rounds at once? A has the squares of X's singular
+//! values, and what is small is lost in rounding; after three rounds it is large enough to begin afresh from X.
+//!
 //! One thread takes a whole matrix through all rounds; nobody waits for another in between. A *panel* is 16 columns of a right factor, copied so that
 //! they lie side by side: P·X turns a panel of X into the same panel of the next X, so X is overwritten in place.
 //!
@@ -34,6 +39,9 @@ const DEPTH: usize = 256;
 /// The longest short side for which P, A and the turned part of X stay near a core. Beyond, libtorch's products, which are blocked for
 /// all caches, are faster than half of ours.
 const LONGEST: i64 = 512;
+
+/// Rounds on A alone, before X is multiplied and A made afresh.
+const ON_GRAM: usize = 3;
 
 /// Whether this is worth it: every thread gets a matrix, and the matrices are small.
 fn pays(stack: &Tensor) -> bool {
@@ -65,19 +73,25 @@ pub fn orthogonalise(stack: &Tensor, iteration: &Iteration) -> Option<Tensor> {
     take_turns(jobs, |jobs| {
         let lengths = shape.lengths();
         let mut room = Room::new(&lengths);
-        let [x, gram, polynomial, turned, panel] = room.pieces(lengths);
+        let [x, gram, polynomial, product, half, turned, panel] = room.pieces(lengths);
         let mut work = Work {
             shape,
             x,
             gram,
             polynomial,
+            product,
+            half,
             turned,
             panel,
         };
         for (from, to) in jobs {
             work.load(from, iteration);
-            for &polynomial in &iteration.polynomials {
-                work.round(polynomial);
+            let together = match shape.long() >= 2 * shape.short() {
+                true => ON_GRAM,
+                false => 1,
+            };
+            for polynomials in iteration.polynomials.chunks(together) {
+                work.rounds(polynomials);
             }
             work.store(to);
         }
@@ -117,11 +131,13 @@ impl Shape {
         self.long().next_multiple_of(COLUMNS)
     }
 
-    /// Of `Work`'s five pieces.
-    fn lengths(&self) -> [usize; 5] {
+    /// Of `Work`'s pieces.
+    fn lengths(&self) -> [usize; 7] {
         let square = self.short() * self.short_padded();
         [
             self.short() * self.long_padded(),
+            square,
+            square,
             square,
             square,
             DEPTH * self.short_padded(),
@@ -138,6 +154,9 @@ struct Work<'a> {
     /// A, and P: R rows, R padded
     gram: &'a mut [f32],
     polynomial: &'a mut [f32],
+    /// Q, and a product that is on its way: the same
+    product: &'a mut [f32],
+    half: &'a mut [f32],
     /// Some columns of X as rows: (up to `DEPTH`, R padded)
     turned: &'a mut [f32],
     /// 16 numbers for each k
@@ -179,27 +198,52 @@ impl Work<'_> {
     // ANCHOR_END: work
 
     // ANCHOR: round
-    /// X ← (aI + bA + cA²)·X
-    fn round(&mut self, (a, b, c): (f64, f64, f64)) {
+    /// X ← Q·X, where Q is the product of these polynomials, each in the A that the ones before leave.
+    fn rounds(&mut self, polynomials: &[(f64, f64, f64)]) {
         let (rows, stride) = (self.shape.short(), self.shape.short_padded());
+        let symmetric = |left: &[f32], right: &[f32], out: &mut [f32], panel: &mut [f32]| {
+            half_of(left, right, (rows, stride), out, panel);
+            mirror(out, rows, stride);
+        };
         self.gram();
         mirror(self.gram, rows, stride);
-        // A², on and below the diagonal.
-        for n in (0..rows).step_by(COLUMNS) {
-            copy_panel((self.gram, stride), n, rows, self.panel);
+        for (at, &polynomial) in polynomials.iter().enumerate() {
+            self.polynomial(polynomial);
+            match at {
+                0 => self.product.copy_from_slice(self.polynomial),
+                _ => {
+                    symmetric(self.polynomial, self.product, self.half, self.panel);
+                    std::mem::swap(&mut self.product, &mut self.half);
+                }
+            }
+            if at + 1 < polynomials.len() {
+                symmetric(self.polynomial, self.gram, self.half, self.panel); // P·A
+                symmetric(self.half, self.polynomial, self.gram, self.panel); // P·A·P
+            }
+        }
+        let across = self.shape.long_padded();
+        for n in (0..across).step_by(COLUMNS) {
+            copy_panel((self.x, across), n, rows, self.panel);
             Product {
-                left: Matrix::new(self.gram, stride).from(n),
+                left: Matrix::new(self.product, stride),
                 right: Matrix::new(self.panel, COLUMNS),
                 depth: rows,
-                out: &mut self.polynomial[n * stride + n..],
-                stride,
-                rows: rows - n,
+                out: &mut self.x[n..],
+                stride: across,
+                rows,
                 columns: COLUMNS,
                 part: Part::Whole,
                 add: false,
             }
             .compute();
         }
+    }
+
+    /// P = aI + bA + cA²
+    fn polynomial(&mut self, (a, b, c): (f64, f64, f64)) {
+        let (rows, stride) = (self.shape.short(), self.shape.short_padded());
+        let size = (rows, stride);
+        half_of(self.gram, self.gram, size, self.polynomial, self.panel); // A²
         let (a, b, c) = (a as f32, b as f32, c as f32);
         vectorised(
             #[inline(always)]
@@ -214,22 +258,6 @@ impl Work<'_> {
             },
         );
         mirror(self.polynomial, rows, stride);
-        let across = self.shape.long_padded();
-        for n in (0..across).step_by(COLUMNS) {
-            copy_panel((self.x, across), n, rows, self.panel);
-            Product {
-                left: Matrix::new(self.polynomial, stride),
-                right: Matrix::new(self.panel, COLUMNS),
-                depth: rows,
-                out: &mut self.x[n..],
-                stride: across,
-                rows,
-                columns: COLUMNS,
-                part: Part::Whole,
-                add: false,
-            }
-            .compute();
-        }
     }
 
     /// A = X·Xᵀ on and below the diagonal, a stretch of X's columns after the other.
@@ -258,6 +286,33 @@ impl Work<'_> {
     }
 }
 // ANCHOR_END: round
+
+// ANCHOR: half
+/// A symmetric product of two symmetric matrices, on and below the diagonal.
+fn half_of(
+    left: &[f32],
+    right: &[f32],
+    (rows, stride): (usize, usize),
+    out: &mut [f32],
+    panel: &mut [f32],
+) {
+    for n in (0..rows).step_by(COLUMNS) {
+        copy_panel((right, stride), n, rows, panel);
+        Product {
+            left: Matrix::new(left, stride).from(n),
+            right: Matrix::new(panel, COLUMNS),
+            depth: rows,
+            out: &mut out[n * stride + n..],
+            stride,
+            rows: rows - n,
+            columns: COLUMNS,
+            part: Part::Whole,
+            add: false,
+        }
+        .compute();
+    }
+}
+// ANCHOR_END: half
 
 // ANCHOR: moves
 /// What stands below the diagonal, also above it.
