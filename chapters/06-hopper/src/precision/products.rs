@@ -43,15 +43,16 @@ impl Products {
     pub fn tried(kind: Kind, fp8: bool, device: Device) -> Result<Products, Error> {
         let products = Products::new(kind, fp8)?;
         let allowed = match (kind, fp8) {
-            (Kind::BFloat16, true) => 0.1,   // three bits of mantissa
+            (Kind::BFloat16, true) => 0.2,   // two and three bits of mantissa
             (Kind::BFloat16, false) => 0.02, // eight, and a sum of two
             _ => 1e-4,
         };
+        // As good as drawn, and the same on every machine: what lies behind the point of a large sine.
         let numbers = |rows: i64, columns: i64, scale: f64| {
-            let at = Tensor::arange(rows * columns, (Kind::Float, Device::Cpu)) * 0.7853;
-            (at.sin() * scale)
-                .reshape([rows, columns])
-                .to_device(device)
+            let at = Tensor::arange(rows * columns, (Kind::Double, Device::Cpu)) * 12.9898;
+            let drawn = (at.sin() * 43_758.545_3).frac() * (2.0 * scale);
+            let drawn = drawn.reshape([rows, columns]);
+            drawn.to_kind(Kind::Float).to_device(device)
         };
         let weight = || numbers(256, 128, 0.1).set_requires_grad(true); // (out, in)
         let (ours, plain) = (weight(), weight());
