@@ -236,7 +236,7 @@ fn what_ranks_cannot_share_is_said_by_all_of_them() {
         Threads::run(world, |rank| {
             let count = conversations(rank.rank());
             let ended = part(Rc::new(rank), folder.path(), count, None);
-            ended.err().expect("refused").to_string()
+            ended.expect_err("refused").to_string()
         })
     };
     for said in complaints(4, |_| 60) {

@@ -44,12 +44,9 @@ impl Run {
     pub fn training_kernels(&self, fp8: bool) -> WithProducts<ReluSquaredWith<'static>> {
         let (kind, device) = (self.machine.compute, self.machine.device);
         let products = (kind == Kind::BFloat16).then(|| {
-            Products::tried(kind, fp8, device).or_else(|error| {
-                self.say(
-                    "precision",
-                    &format!("each weight is cast for each product, because {error}"),
-                );
-                Err(error)
+            Products::tried(kind, fp8, device).inspect_err(|error| {
+                let why = format!("each weight is cast for each product, because {error}");
+                self.say("precision", &why);
             })
         });
         WithProducts {
