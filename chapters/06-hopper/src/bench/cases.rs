@@ -73,16 +73,8 @@ pub(super) fn cases(size: &Size, device: Device, compute: Kind) -> Result<Vec<Ca
         add(label, Operation::Linear, costs, Apply::Model(apply, leaves));
     }
 
-    // As they lie in the model: (B, T, H, D) in memory, handed over as (B, H, T, D).
-    let heads = |x: &[Tensor]| [0, 1, 2].map(|i| x[i].transpose(1, 2));
-    let plain: OfModel = Box::new(move |_, x| {
-        let [q, k, v] = heads(x);
-        vec![Causal.attend(0, None, &q, &k, &v)]
-    });
-    let fused: OfModel = Box::new(move |_, x| {
-        let [q, k, v] = heads(x);
-        vec![Windowed.attend(0, None, &q, &k, &v)]
-    });
+    let plain: OfModel = Box::new(|_, x| vec![Causal.attend(0, None, &x[0], &x[1], &x[2])]);
+    let fused: OfModel = Box::new(|_, x| vec![Windowed.attend(0, None, &x[0], &x[1], &x[2])]);
     let leaves = [h, k, k].map(|heads| activation(&[b, t, heads, d])).into();
     let costs = sizes.attention();
     add(
