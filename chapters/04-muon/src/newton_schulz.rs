@@ -14,7 +14,9 @@ use tch::{Kind, Tensor};
 // ANCHOR_END: head
 
 // ANCHOR: coefficients
-pub const NEWTON_SCHULZ: Round = (3.4445, -4.7750, 2.0315);
+const COEFFICIENTS: Round = (3.4445, -4.7750, 2.0315);
+/// Added to the norm, for a stack of zeros.
+pub const EPS: f64 = 1e-7;
 // ANCHOR_END: coefficients
 
 // ANCHOR: seam
@@ -26,8 +28,8 @@ pub type Round = (f64, f64, f64);
 pub type Orthogonalise = fn(&Tensor, &[Round], Kind) -> Tensor;
 
 /// What [`orthogonalise`] does in so many rounds.
-pub(crate) fn rounds(count: usize) -> Vec<Round> {
-    vec![NEWTON_SCHULZ; count]
+pub fn rounds(count: usize) -> Vec<Round> {
+    vec![COEFFICIENTS; count]
 }
 // ANCHOR_END: seam
 
@@ -45,9 +47,9 @@ pub fn orthogonalise(stack: &Tensor, steps: usize, compute: Kind) -> Tensor {
         x = x.transpose(-2, -1); // (N, R, C) -> (N, C, R)
     }
     // The Frobenius norm bounds the largest singular value, and the iteration converges from [0, 1].
-    let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None) + 1e-7; // (N, 1, 1)
+    let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None) + EPS; // (N, 1, 1)
     x /= norm;
-    let (a, b, c) = NEWTON_SCHULZ;
+    let (a, b, c) = COEFFICIENTS;
     for _ in 0..steps {
         let gram = x.matmul(&x.transpose(-2, -1)); // (N, R, C) · (N, C, R) -> (N, R, R)
         let polynomial = gram.baddbmm(&gram, &gram, b, c); // b A + c A²

@@ -11,7 +11,7 @@ use tch::{Kind, Tensor};
 
 // ANCHOR: coefficients
 /// (a, b, c) of p(x) = a x + b x³ + c x⁵, round by round; some safety against the rounding of bf16 is in them.
-pub const POLAR_EXPRESS: [Round; 5] = [
+const POLAR_EXPRESS: [Round; 5] = [
     (8.156554524902461, -22.48329292557795, 15.878769915207462),
     (4.042929935166739, -2.808917465908714, 0.5000178451051316),
     (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
@@ -20,7 +20,9 @@ pub const POLAR_EXPRESS: [Round; 5] = [
 ];
 
 /// The first division leaves one per cent of room, because a value beyond 1 would be thrown far out.
-const ROOM: f64 = 1.01;
+pub const ROOM: f64 = 1.01;
+/// Added to the norm, for a stack of zeros.
+pub const EPS: f64 = 1e-6;
 // ANCHOR_END: coefficients
 
 // ANCHOR: polar_express
@@ -34,7 +36,7 @@ pub fn polar_express(stack: &Tensor, rounds: usize, compute: Kind) -> Tensor {
         x = x.transpose(-2, -1); // (N, R, C) -> (N, C, R), so that the Gram matrix is the smaller one
     }
     let norm = x.linalg_norm_ord_str("fro", [-2, -1].as_slice(), true, None); // (N, 1, 1)
-    x /= norm * ROOM + 1e-6;
+    x /= norm * ROOM + EPS;
     for (a, b, c) in polynomials(rounds) {
         let gram = x.matmul(&x.transpose(-2, -1)); // (N, R, C) · (N, C, R) -> (N, R, R)
         let polynomial = &gram * b + gram.matmul(&gram) * c; // b A + c A²
@@ -46,7 +48,8 @@ pub fn polar_express(stack: &Tensor, rounds: usize, compute: Kind) -> Tensor {
     x.to_kind(stack.kind())
 }
 
-fn polynomials(count: usize) -> impl Iterator<Item = Round> {
+/// Of so many rounds.
+pub fn polynomials(count: usize) -> impl Iterator<Item = Round> {
     let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
     POLAR_EXPRESS
         .into_iter()

@@ -11,12 +11,12 @@ pub mod cuda;
 mod error;
 mod fused;
 mod glue;
+mod in_training;
 pub mod precision;
 pub mod ranks;
-mod relu_squared_with;
 mod updates;
 
 pub use error::Error;
 pub use fused::Fused;
-pub use relu_squared_with::{ReluSquared, ReluSquaredWith};
+pub use in_training::{InTraining, ReluSquared};
 pub use updates::FusedUpdates;

@@ -4,7 +4,7 @@
 //! Kernels of our own write to a weight behind libtorch's back. So each update ends by saying that the weight has changed:
 //! whatever is kept of it, such as a copy in bf16, is then known to be old.
 
-use muon::{AdamWStep, NEWTON_SCHULZ, POLAR_EXPRESS, PlainUpdates, Updates};
+use muon::{AdamWStep, PlainUpdates, Updates, newton_schulz, polar_express};
 use tch::{Kind, Tensor};
 use torch_sys::C_tensor;
 
@@ -97,18 +97,16 @@ impl Updates for FusedUpdates {
 
 /// Chapter 04's two iterations in the same words.
 fn iteration(by_polar_express: bool, rounds: usize) -> cpu::Iteration {
-    let last = POLAR_EXPRESS[POLAR_EXPRESS.len() - 1];
-    let polynomials = POLAR_EXPRESS.into_iter().chain(std::iter::repeat(last));
     match by_polar_express {
         true => cpu::Iteration {
-            polynomials: polynomials.take(rounds).collect(),
-            room: 1.01,
-            eps: 1e-6,
+            polynomials: polar_express::polynomials(rounds).collect(),
+            room: polar_express::ROOM,
+            eps: polar_express::EPS,
         },
         false => cpu::Iteration {
-            polynomials: vec![NEWTON_SCHULZ; rounds],
+            polynomials: newton_schulz::rounds(rounds),
             room: 1.0,
-            eps: 1e-7,
+            eps: newton_schulz::EPS,
         },
     }
 }

@@ -1,7 +1,5 @@
 //! Attention with windows is chapter 03's, forward and backward, at every shape.
 
-use std::time::Instant;
-
 use hopper::attention::backend::{self, Backend, ChangingShapes};
 use hopper::attention::{Windowed, windowed_attention};
 use tch::{Device, Kind, Tensor};
@@ -188,38 +186,4 @@ fn switches_of_back_ends_change_what_libtorch_would_run() -> anyhow::Result<()> 
     assert_eq!(report.full, Backend::Flash);
     assert!(!report.native_window);
     Ok(())
-}
-
-/// Not a bar: prints what the blocks save here. `cargo test -p hopper --test attention_windows -- --ignored --nocapture`
-#[test]
-#[ignore = "measures"]
-fn measured_against_the_mask() {
-    let (batch, heads, time, width, window) = (8, 2, 512, 128, 128);
-    tch::manual_seed(1);
-    let inputs = inputs(batch, heads, heads, time, width, Kind::Float);
-    let weight = inputs[0].detach().randn_like();
-    let time_of = |attend: Attend, window| {
-        let start = Instant::now();
-        run(attend, &inputs, window, &weight);
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    let mut ratios = Vec::new();
-    let (mut blocks, mut masks, mut full) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..15 {
-        masks.push(time_of(causal_attention, Some(window)));
-        blocks.push(time_of(windowed_attention, Some(window)));
-        full.push(time_of(causal_attention, None));
-        ratios.push(masks[masks.len() - 1] / blocks[blocks.len() - 1]);
-    }
-    let median = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    println!(
-        "B {batch} H {heads} T {time} D {width} window {window}, forward and backward: mask {:.1} ms, blocks {:.1} ms, no window {:.1} ms, mask / blocks {:.2}",
-        median(masks),
-        median(blocks),
-        median(full),
-        median(ratios)
-    );
 }

@@ -1,8 +1,8 @@
 //! Working copies follow their masters, and gradients that products add to are autograd's.
 
+use hopper::precision::Products;
 use hopper::precision::bf16::{WorkingCopies, check_compute, linear_adding, tables_in_bf16};
-use hopper::precision::{Products, WithProducts};
-use hopper::{Fused, FusedUpdates};
+use hopper::{Fused, FusedUpdates, InTraining};
 use muon::{AdamWStep, Optimizer, Rates2026, Solo, StepScale, Updates, groups_2026};
 use tch::{Device, Kind, Tensor};
 use transformer::{Config, Gpt, Kernels, Plain, Role};
@@ -227,9 +227,10 @@ fn fp8_is_used_in_training_and_not_in_evaluation() -> anyhow::Result<()> {
 }
 
 /// Chapter 03's kernels with this chapter's products.
-fn adding(kind: Kind) -> anyhow::Result<WithProducts<Plain>> {
-    Ok(WithProducts {
-        kernels: Plain,
+fn adding(kind: Kind) -> anyhow::Result<InTraining<'static>> {
+    Ok(InTraining {
+        kernels: &Plain,
+        relu_squared: None,
         products: Some(Products::new(kind, false)?),
     })
 }
@@ -306,8 +307,9 @@ fn steps(kernels: &dyn Kernels, kind: Kind) -> anyhow::Result<Vec<f64>> {
 #[test]
 fn training_with_working_copies_is_training_with_casts() -> anyhow::Result<()> {
     let cast = steps(&Fused, Kind::BFloat16)?;
-    let kernels = WithProducts {
-        kernels: Fused,
+    let kernels = InTraining {
+        kernels: &Fused,
+        relu_squared: None,
         products: Some(Products::tried(Kind::BFloat16, false, Device::Cpu)?),
     };
     let ours = steps(&kernels, Kind::BFloat16)?;

@@ -4,8 +4,8 @@
 use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
-use hopper::ReluSquaredWith;
-use hopper::precision::{Products, WithProducts};
+use hopper::InTraining;
+use hopper::precision::Products;
 use pretrain::{Durability, Interrupt};
 use std::path::PathBuf;
 use tch::Kind;
@@ -41,7 +41,7 @@ impl Run {
 
     /// The same for training, by the relu² that is plugged in if there is one. In bf16 the products keep copies of the weights and
     /// add gradients by themselves, if a trial on this machine finds that they are right; fp8 is for pretraining alone.
-    pub fn training_kernels(&self, fp8: bool) -> WithProducts<ReluSquaredWith<'static>> {
+    pub fn training_kernels(&self, fp8: bool) -> InTraining<'static> {
         let (kind, device) = (self.machine.compute, self.machine.device);
         let products = (kind == Kind::BFloat16).then(|| {
             Products::tried(kind, fp8, device).inspect_err(|error| {
@@ -49,11 +49,9 @@ impl Run {
                 self.say("precision", &why);
             })
         });
-        WithProducts {
-            kernels: ReluSquaredWith {
-                kernels: self.kernels(),
-                function: self.parts.relu_squared.function,
-            },
+        InTraining {
+            kernels: self.kernels(),
+            relu_squared: self.parts.relu_squared.function,
             products: products.and_then(Result::ok),
         }
     }

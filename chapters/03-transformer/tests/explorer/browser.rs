@@ -1,4 +1,5 @@
-//! A page made of the book's own scripts and markup, opened in Chromium, and what its script reports.
+//! A page made of the book's own scripts and markup, opened in Chromium, and what its script reports. Later chapters take this file for
+//! the tests of their own pages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,9 @@ pub fn book() -> PathBuf {
 
 /// What stands in the chapter's page between the element with this id and the comment that ends it.
 pub fn markup(id: &str, end: &str) -> String {
-    let page = std::fs::read_to_string(book().join("03-transformer.md")).unwrap();
+    let chapter = Path::new(env!("CARGO_MANIFEST_DIR")).file_name().unwrap();
+    let page = book().join(chapter).with_extension("md");
+    let page = std::fs::read_to_string(page).unwrap();
     let begin = page.find(&format!("<div id=\"{id}\"")).unwrap();
     let length = page[begin..].find(end).unwrap();
     page[begin..begin + length].to_string()
@@ -33,7 +36,8 @@ pub fn in_browser(
         println!("{message}");
         return None;
     };
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("explorer-{name}"));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{}-{name}", env!("CARGO_PKG_NAME")));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(
         folder.join("cases.js"),

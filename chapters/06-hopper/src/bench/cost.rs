@@ -219,7 +219,8 @@ pub fn muon_momentum(parameters: f64) -> Costs {
     Costs::forward_only(6.0 * parameters, 4.0 * MASTER * parameters)
 }
 
-/// `rounds` rounds of X ← (aI + bA + cA²)X for N matrices of R × C, R <= C: of the symmetric A = XXᵀ and A² half is needed. Read and
+/// `rounds` rounds of X ← (aI + bA + cA²)X for N matrices of R × C, R <= C: of the symmetric A = XXᵀ and A² half is needed. (Rounds
+/// on A alone need less than this, where X is wide.) Read and
 /// written once: all rounds of a matrix can happen in a cache.
 pub fn orthogonalise(count: f64, short: f64, long: f64, rounds: f64) -> Costs {
     let round = short * short * long + short.powi(3) + 2.0 * short * short * long;

@@ -6,7 +6,5 @@ mod kept;
 pub mod live_bytes;
 pub mod memory_model;
 mod products;
-mod with_products;
 
 pub use products::Products;
-pub use with_products::WithProducts;

@@ -1,7 +1,7 @@
 // ANCHOR: head
 //! What `linear` is, all together: fp8 where it is switched on and fits, otherwise bf16 (or fp32) with a gradient that adds itself.
 //!
-//! [`WithProducts`](super::WithProducts) puts it into training, if [`Products::tried`] finds on the device at hand that it computes
+//! [`InTraining`](crate::InTraining) puts it into training, if [`Products::tried`] finds on the device at hand that it computes
 //! what a cast and autograd compute.
 
 use tch::{Device, Kind, Tensor};
@@ -36,7 +36,7 @@ impl Products {
     /// The same, after a trial on the device: two micro-batches forward and backward, beside chapter 03's cast and autograd.
     ///
     /// A product that begins from what is there, and writes there, is a promise of the device's library. One that is not kept
-    /// would train a worse model and say nothing; and this costs a millisecond.
+    /// would train a worse model and say nothing.
     ///
     /// # Errors
     /// As [`new`](Self::new); what libtorch says where it cannot do such products; and which number is off.

@@ -2,6 +2,7 @@
 //!
 //! Where there is no Chromium the tests say so, and fail if `NANOCRAB_NO_SKIP` is 1.
 
+#[path = "../../../03-transformer/tests/explorer/browser.rs"]
 mod browser;
 
 use browser::{in_browser, markup};

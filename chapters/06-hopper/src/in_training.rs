@@ -1,31 +1,41 @@
-//! `ReluSquaredWith`: kernels of any kind, with another function for relu².
+//! `InTraining`: kernels of any kind, with what training puts in the place of two of them.
 //!
-//! This is where a relu² of the learner's own comes in (exercise 06.10, by way of chapter 12). Everything else is asked of the
-//! kernels behind it, the joins too: what is left to a default here would be computed in several passes again.
+//! A relu² of the learner's own comes in here (exercise 06.10, by way of chapter 12), and so do [`Products`] where training computes in
+//! bf16. Evaluation has no gradients to add and asks for each weight once, so it stays with the kernels themselves. Everything else
+//! is asked of them, the joins too: what is left to a default here would be computed in several passes again.
 
 use tch::Tensor;
 use transformer::{HeadLoss, Kernels};
 
+use crate::precision::Products;
+
 /// max(x, 0)², differentiable, of x's shape and kind.
 pub type ReluSquared = fn(&Tensor) -> Tensor;
 
-#[derive(Clone, Copy)]
-pub struct ReluSquaredWith<'k> {
+pub struct InTraining<'k> {
     pub kernels: &'k dyn Kernels,
     /// `None`: the kernels' own.
-    pub function: Option<ReluSquared>,
+    pub relu_squared: Option<ReluSquared>,
+    /// `None`: the kernels' own `linear`.
+    pub products: Option<Products>,
 }
 
-impl Kernels for ReluSquaredWith<'_> {
+impl Kernels for InTraining<'_> {
     fn relu_squared(&self, x: &Tensor) -> Tensor {
-        match self.function {
+        match self.relu_squared {
             Some(function) => function(x),
             None => self.kernels.relu_squared(x),
         }
     }
 
     fn linear(&self, x: &Tensor, weight: &Tensor) -> Tensor {
-        self.kernels.linear(x, weight)
+        match &self.products {
+            // As with tch's own operations: what libtorch refuses in the middle of a model ends the run.
+            Some(products) => products
+                .linear(x, weight)
+                .unwrap_or_else(|error| panic!("{error}")),
+            None => self.kernels.linear(x, weight),
+        }
     }
 
     fn rms_norm(&self, x: &Tensor, eps: f64) -> Tensor {
