@@ -1,3 +1,4 @@
+// ANCHOR: head
 // A node of autograd's graph whose backward pass is a Rust closure.
 //
 // Words: a *node* is one operation of the recorded graph; its *next edges* lead to the nodes (or leaves) that made the
@@ -20,6 +21,7 @@ namespace {
 using at::Tensor;
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
+// ANCHOR_END: head
 
 // ANCHOR: closure
 // Rust's side. `backward` fills `results` with tensors that it gives away (null: no gradient) and returns null, or a

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Loading libtorch's CUDA half while the program runs.
 //!
 //! One program serves machines with and without a GPU. Linking against `libtorch_cuda` would break the second kind, and
@@ -7,6 +8,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::{Path, PathBuf};
+// ANCHOR_END: head
 
 // ANCHOR: state
 /// What became of CUDA.

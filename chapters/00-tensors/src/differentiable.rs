@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! An operation from two closures: forward, and backward.
 //!
 //! Words: autograd *records* what is computed and derives each recorded step by itself. A *differentiable operation* is
@@ -17,6 +18,7 @@ use tch::Tensor;
 use torch_sys::C_tensor;
 
 use crate::Error;
+// ANCHOR_END: head
 
 // ANCHOR: forward
 /// What a forward closure hands over: the operation's outputs, and what its backward closure will need.
@@ -115,7 +117,9 @@ where
         Some(message) => Err(Error::Recording { message }),
     }
 }
+// ANCHOR_END: differentiable
 
+// ANCHOR: recording
 /// Whether this thread records what is computed (grad mode belongs to the thread). tch can switch grad mode but not read it; switching returns what it was.
 pub fn recording() -> bool {
     // SAFETY: a thread-local flag, set and set back.
@@ -125,7 +129,7 @@ pub fn recording() -> bool {
         was
     }
 }
-// ANCHOR_END: differentiable
+// ANCHOR_END: recording
 
 // ANCHOR: glue
 /// The backward closure and what is needed to check its answer.
@@ -253,7 +257,9 @@ fn slice_start(pointer: *mut *mut C_tensor) -> *mut *mut C_tensor {
         pointer
     }
 }
+// ANCHOR_END: backward
 
+// ANCHOR: check
 /// One gradient per input, each of its input's shape. Autograd itself would let a broadcastable shape pass and sum.
 fn check(answer: &[Option<Tensor>], shapes: &[Vec<i64>]) -> Result<(), String> {
     if answer.len() != shapes.len() {
@@ -278,4 +284,4 @@ fn check(answer: &[Option<Tensor>], shapes: &[Vec<i64>]) -> Result<(), String> {
     }
     Ok(())
 }
-// ANCHOR_END: backward
+// ANCHOR_END: check

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The doctor's table: what this program found, and two measurements.
 //!
 //! Each row is one fact. A row that stands in the way carries its *remedy*, the exact thing to do. The same rows come as
@@ -9,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::differentiable::{Forward, differentiable};
 use crate::{CudaState, Error, Machine, cuda, gradient, measure_gemm_gflops, waiting};
+// ANCHOR_END: head
 
 // ANCHOR: rows
 /// One fact.

@@ -1,8 +1,10 @@
+// ANCHOR: head
 //! Clearing gradients, and checking them against finite differences.
 
 use tch::{Kind, Tensor};
 
 use crate::Error;
+// ANCHOR_END: head
 
 // ANCHOR: clear
 unsafe extern "C" {
@@ -20,7 +22,7 @@ pub fn clear_gradient(tensor: &Tensor) {
 // ANCHOR: check
 /// The largest difference between a function's gradients and its central finite differences, relative to the largest
 /// finite difference. `function` maps the inputs to one number; inputs are fp64, because in fp32 the difference of
-/// two nearly equal values has no digits left. A right gradient gives about 1e-9 here; a wrong one about 1.
+/// two nearly equal values has no digits left. A right gradient gives about 1e-10; a wrong one about 1.
 ///
 /// # Errors
 /// Whatever libtorch says during the backward pass.

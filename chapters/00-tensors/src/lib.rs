@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! # tensors: libtorch, found and made ready
 //!
 //! Everything above this crate computes with [`tch::Tensor`], Rust's window on libtorch. This crate is what has to be
@@ -16,6 +17,7 @@
 //! | [`gradient`] | clearing gradients; checking them against finite differences |
 //! | [`gemm`] | how fast this machine multiplies matrices |
 //! | [`doctor`] | a table of all this, with measurements |
+// ANCHOR_END: head
 
 // ANCHOR: modules
 pub mod cuda;

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! The machine: which device computes, in which precision, on how many threads.
 //!
 //! Words: the *device* holds tensors and computes with them (`cpu`, `cuda:0`, `mps`); the *compute precision* is the
@@ -10,6 +11,7 @@
 use tch::{Device, Kind};
 
 use crate::{CudaState, Error, cuda, memory, waiting};
+// ANCHOR_END: head
 
 // ANCHOR: choice
 /// What the user asked for; `None` lets the machine decide.

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What OpenMP's threads do while they wait for the next operation.
 //!
 //! libtorch splits large operations over threads with OpenMP, and OpenMP's threads by default *spin*: they ask again and
@@ -7,6 +8,7 @@
 //!
 //! The catch: the library reads that variable when it is loaded, which is before `main`. Setting it from inside comes too
 //! late; all a program can do is to begin anew with the variable set.
+// ANCHOR_END: head
 
 // ANCHOR: policy
 /// The policy in force, as the environment states it.
