@@ -268,6 +268,20 @@ fn in_repository(problems: Vec<Problem>, settings: &Settings) -> Vec<Problem> {
         .collect()
 }
 
+/// Most bytes of the search index. mdBook warns above ten million, which is less than a course with its code; the index is fetched
+/// when a reader searches, and packed on the way.
+const SEARCH_INDEX: u64 = 15_000_000;
+
+/// mdBook's warning about the index, with a size that is still ours to allow.
+fn is_of_a_fitting_index(warning: &str) -> bool {
+    let size = warning
+        .trim()
+        .strip_prefix("search index is very large (")
+        .and_then(|rest| rest.strip_suffix(" bytes)"))
+        .and_then(|bytes| bytes.parse::<u64>().ok());
+    size.is_some_and(|bytes| bytes <= SEARCH_INDEX)
+}
+
 /// Runs a build and gathers what mdBook warns of: a warning that scrolls by is a silent failure.
 fn with_warnings<T>(build: impl FnOnce() -> T) -> (T, Vec<Problem>) {
     let log = Log::default();
@@ -283,6 +297,7 @@ fn with_warnings<T>(build: impl FnOnce() -> T) -> (T, Vec<Problem>) {
     let warnings = log.0.lock().expect("the build is over").clone();
     let problems = warnings
         .iter()
+        .filter(|warning| !is_of_a_fitting_index(warning))
         .map(|warning| Problem {
             page: "mdBook".to_string(),
             line: None,

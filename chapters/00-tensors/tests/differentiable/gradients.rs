@@ -56,6 +56,28 @@ fn the_check_by_finite_differences_notices_a_wrong_derivative() {
 }
 
 #[test]
+fn the_check_by_finite_differences_does_not_drop_a_gradient_that_is_no_number() {
+    // 0/0 where x is 0: the gradient there is NaN, and so is the difference.
+    let error = finite_difference_error(&[numbers(&[6], 1)], |x| {
+        let zeros = &x[0] * 0.0;
+        (&zeros / &zeros).sum(Kind::Double)
+    })
+    .unwrap();
+    assert_eq!(error, f64::INFINITY);
+}
+
+#[test]
+fn the_check_by_finite_differences_takes_inputs_in_any_layout() {
+    let turned = numbers(&[3, 5], 1).transpose(0, 1); // (5, 3), not in the order of memory
+    let weights = numbers(&[5, 3], 2);
+    let error = finite_difference_error(&[turned], |x| {
+        (x[0].square() * &weights).sum(Kind::Double)
+    })
+    .unwrap();
+    assert!(error < 1e-8, "{error:e}");
+}
+
+#[test]
 fn an_input_used_twice_gets_both_gradients() {
     let x = numbers(&[4], 1).set_requires_grad(true);
     let product = differentiable(
