@@ -7,7 +7,7 @@
 //!
 //! Read `question` (what is scored, and what is right), `batches` (many at once), then `core` from `items` to `report`,
 //! `python_random` where the shots come from, `interval` (how far off is it?), `task` and `chat`, and `sandbox`, in which
-//! programs run that nobody has read; `shared` lets several ranks do it together.
+//! programs run that nobody has read; `over_ranks` lets several ranks do it together.
 // ANCHOR_END: head
 
 // ANCHOR: modules

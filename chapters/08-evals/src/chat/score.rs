@@ -84,7 +84,7 @@ impl ChatScore {
         centred(self.accuracy(), self.baseline())
     }
 
-    /// The share of the answers that called the tool.
+    /// The share of the questions in whose answer the tool gave a result.
     pub fn tool_share(&self) -> Option<f64> {
         let tool = self.tool?;
         Some(tool.called as f64 / self.total().max(1) as f64)

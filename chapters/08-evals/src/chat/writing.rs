@@ -29,7 +29,7 @@ pub struct WritingSettings {
 }
 
 impl Default for WritingSettings {
-    /// As nanochat asks, 16 answers at a time.
+    /// As nanochat asks, but 16 answers at a time.
     fn default() -> WritingSettings {
         WritingSettings {
             max_tokens: 512,
