@@ -71,7 +71,8 @@ fn demonstrate(gpt: &Gpt) -> anyhow::Result<()> {
 // ANCHOR_END: main
 
 // ANCHOR: model
-/// The tiny recipe's shape. A fresh model's logits are all equal, so its weights are stirred: every tensor gets noise.
+/// The tiny recipe's layers and width, with half its vocabulary and none of its switches. A fresh model's logits are all equal,
+/// so its weights are stirred: every tensor gets noise.
 fn demonstration_model(machine: &Machine) -> anyhow::Result<Gpt> {
     let config = Config {
         width: 128,

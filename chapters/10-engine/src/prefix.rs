@@ -2,10 +2,11 @@
 //! Prefixes: how much two rows have in common, and for many rows, what has to be read once only.
 //!
 //! ```text
-//! rows, sorted                      segments              levels
-//! [bos Q1 … Answer: the moon]       ┌ the moon            0: one segment for all three rows
-//! [bos Q1 … Answer: the sun]   bos Q1 … Answer ─┼ : the sun             1: three segments
-//! [bos Q1 … Answer: two crabs]      └ : two crabs
+//! rows, sorted                       segments
+//! [bos Q1 … Answer : the moon]                          ┌ : the moon
+//! [bos Q1 … Answer : the sun]        bos Q1 … Answer ───┼ : the sun
+//! [bos Q1 … Answer : two crabs]                         └ : two crabs
+//!                                    level 0, read once   level 1, one per row
 //! ```
 //!
 //! Words: a *segment* is a run of positions that one or more rows have in common and that is read once for all of them. Its
