@@ -13,6 +13,7 @@
 mod demonstration;
 mod fooling;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -41,7 +42,7 @@ struct Options {
     core: Option<PathBuf>,
     /// At most so many questions of each task
     #[arg(long)]
-    most: Option<usize>,
+    most: Option<NonZeroUsize>,
     /// Tokens in one forward pass
     #[arg(long, default_value_t = DEFAULT_BUDGET)]
     budget: usize,
@@ -95,9 +96,10 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("--csv {} must be a folder", folder.display()))?;
     }
+    let most = options.most.map(NonZeroUsize::get);
     if let Some(bundle) = &options.core {
         let settings = CoreSettings {
-            most: options.most,
+            most,
             budget: options.budget,
             ..CoreSettings::new(context)
         };
@@ -131,7 +133,7 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
         };
         // Chapter 10's engine brings speed and the calculator; here the readable sampler writes, without a tool.
         let scores = ChatSuite::open(data, executor)?.evaluate(
-            options.most,
+            most,
             &writing,
             &means,
             &scorer,

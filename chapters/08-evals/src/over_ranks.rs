@@ -2,12 +2,13 @@
 //! Evaluations by several ranks: they share the rows, and everything above knows nothing of it.
 //!
 //! All examinations ask through two traits, [`Scorer`] and [`Sampler`], and both promise that what a row gets depends on
-//! nothing but the row. So the ranks can be hidden behind the same traits: rank r computes rows r, r + world, …, and the
-//! results are sent to all. Every rank runs the whole evaluation, asks the same questions in the same order, and comes to the same
+//! nothing but the row. So the ranks can be hidden behind the same traits: each rank computes a stretch of rows, and the
+//! results are sent to all. A stretch, because neighbours are often options of one question or samples of one prompt, and share
+//! a beginning that an engine reads once. Every rank runs the whole evaluation, asks the same questions in the same order, and comes to the same
 //! scores. What chapter 09 samples for its rewards is shared the same way.
 
 use muon::{Collective, gather_bytes};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use transformer::{Added, Error, Prompt, Sample, Sampler, Scorer, Scores, StopReason, Tool};
 // ANCHOR_END: head
 
@@ -20,9 +21,11 @@ pub struct Shared<'a, T> {
 }
 
 impl<T> Shared<'_, T> {
-    fn mine<R: Clone>(&self, rows: &[R]) -> Vec<R> {
-        let rows = rows.iter().skip(self.ranks.rank());
-        rows.step_by(self.ranks.world()).cloned().collect()
+    /// Which of `count` rows are this rank's; the last ranks may have fewer, or none.
+    fn mine(&self, count: usize) -> Range<usize> {
+        let each = count.div_ceil(self.ranks.world());
+        let place = |rank: usize| (rank * each).min(count);
+        place(self.ranks.rank())..place(self.ranks.rank() + 1)
     }
 
     /// The results of all rows, given this rank's, each written as integers.
@@ -33,10 +36,11 @@ impl<T> Shared<'_, T> {
         let read = |bytes: &Vec<u8>| serde_json::from_slice::<Vec<Written>>(bytes);
         let ranks: Result<Vec<_>, _> = all.iter().map(read).collect();
         let ranks = ranks.map_err(|e| wrong(format!("another rank's results: {e}")))?;
-        let mut ranks: Vec<_> = ranks.into_iter().map(Vec::into_iter).collect();
-        let world = ranks.len();
-        let whole: Option<Vec<Written>> = (0..count).map(|row| ranks[row % world].next()).collect();
-        whole.ok_or_else(|| wrong("another rank answered other rows".to_string()))
+        let whole: Vec<Written> = ranks.into_iter().flatten().collect();
+        match whole.len() == count {
+            true => Ok(whole),
+            false => Err(wrong("another rank answered other rows".to_string())),
+        }
     }
 }
 
@@ -55,7 +59,8 @@ fn numbers(bits: &[u32]) -> Vec<f32> {
 // ANCHOR: scorer
 impl<S: Scorer> Scorer for Shared<'_, S> {
     fn score_from(&self, rows: &[Vec<u32>], from: &[usize]) -> Result<Vec<Scores>, Error> {
-        let own = self.own.score_from(&self.mine(rows), &self.mine(from))?;
+        let mine = self.mine(rows.len());
+        let own = self.own.score_from(&rows[mine.clone()], &from[mine])?;
         let written: Vec<Written> = own
             .iter()
             .map(|scores| vec![bits(&scores.losses), scores.argmax.clone()])
@@ -91,14 +96,15 @@ impl<S: Sampler> Sampler for Shared<'_, S> {
         tool: Option<&mut dyn Tool>,
         on_token: &mut dyn FnMut(&Added<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<Sample>, Error> {
-        let (rank, world) = (self.ranks.rank(), self.ranks.world());
-        let own = self.mine(prompts);
-        let own = self.own.sample(&own, tool, &mut |added| {
-            on_token(&Added {
-                row: rank + added.row * world,
-                ..*added
-            })
-        })?;
+        let mine = self.mine(prompts.len());
+        let own = self
+            .own
+            .sample(&prompts[mine.clone()], tool, &mut |added| {
+                on_token(&Added {
+                    row: mine.start + added.row,
+                    ..*added
+                })
+            })?;
         let written: Vec<Written> = own.iter().map(written).collect();
         self.everyones(&written, prompts.len())?
             .into_iter()

@@ -167,7 +167,7 @@ fn main() -> Result<()> {
                 let step = step + 1;
                 writeln!(
                     csv,
-                    "{},{seed},{step},{reward:.4},{tool:.4},{length:.3},{entropy:.4}",
+                    "\"{}\",{seed},{step},{reward:.4},{tool:.4},{length:.3},{entropy:.4}",
                     variant.name
                 )?;
             }

@@ -29,5 +29,5 @@ pub use engine::Engine;
 pub use kv_cache::KvCache;
 pub use number::Value;
 pub use stop_text::StopText;
-pub use tool_machine::{Evaluate, ToolMachine};
+pub use tool_machine::{Evaluate, ToolMachine, calculated};
 // ANCHOR_END: modules

@@ -23,14 +23,20 @@ use transformer::Tool;
 const MAX_CALL_TOKENS: usize = 256;
 
 /// What turns the text of a call into the text of its result; `None` where there is no result.
-pub type Evaluate = fn(&str) -> Option<String>;
+pub type Evaluate = dyn Fn(&str) -> Option<String> + Send;
 // ANCHOR_END: head
 
 // ANCHOR: machine
+/// The calculator's result as text.
+pub fn calculated(call: &str) -> Option<String> {
+    let value = calculator::evaluate(call).ok()?;
+    Some(value.to_string())
+}
+
 /// Watches the tokens of every row and answers calls with the calculator's results.
 pub struct ToolMachine {
     tokenizer: Tokenizer,
-    evaluate: Evaluate,
+    evaluate: Box<Evaluate>,
     /// The call that a row is writing. A row that is writing text has no entry.
     calls: HashMap<usize, Vec<u32>>,
 }
@@ -38,18 +44,17 @@ pub struct ToolMachine {
 impl ToolMachine {
     /// The machine with the calculator.
     pub fn new(tokenizer: &Tokenizer) -> Self {
-        Self::with(tokenizer, |call| {
-            calculator::evaluate(call)
-                .ok()
-                .map(|value| value.to_string())
-        })
+        Self::with(tokenizer, calculated)
     }
 
     /// The machine with another tool.
-    pub fn with(tokenizer: &Tokenizer, evaluate: Evaluate) -> Self {
+    pub fn with(
+        tokenizer: &Tokenizer,
+        evaluate: impl Fn(&str) -> Option<String> + Send + 'static,
+    ) -> Self {
         ToolMachine {
             tokenizer: tokenizer.clone(),
-            evaluate,
+            evaluate: Box::new(evaluate),
             calls: HashMap::new(),
         }
     }

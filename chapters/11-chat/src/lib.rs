@@ -1,7 +1,7 @@
 // ANCHOR: modules
 //! Chapter 11: talking to the model, in a terminal and over HTTP.
 //!
-//! Read `model` (what is loaded), `fitting` (what fits into the context), `session` (the conversation), `answer` (from
+//! Read `model` (what is loaded), `tool` (what it may call), `fitting` (what fits into the context), `session` (the conversation), `answer` (from
 //! tokens to text while they arrive). For the terminal then `screen`, `command`, `input`, `transcript`, `terminal`, `one_shot`,
 //! `options`. For the server `job` (what passes between its two threads), `queue`, `writing`, `scheduler`; on
 //! the HTTP side `limits`, `refusal`, `request`, `message_json`, `token_json`, `reply`, `body`, `routes`, `access`, `page`,
@@ -35,6 +35,7 @@ mod session;
 mod stats;
 mod terminal;
 mod token_json;
+mod tool;
 mod transcript;
 mod writing;
 
@@ -52,6 +53,6 @@ pub use screen::{Screen, speed};
 pub use serve::{ServeOptions, serve};
 pub use server::{Server, ServerSettings, Stopper};
 pub use session::{ChatSettings, Reply, Session, ask, regenerate};
-
 pub use terminal::{Stop, respond, terminal};
+pub use tool::{Python, Tools};
 // ANCHOR_END: modules

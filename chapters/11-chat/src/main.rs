@@ -25,6 +25,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    evals::sandbox::serve_if_worker(); // the programs that a model writes run in this program, started again
     match run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,7 +2,10 @@
 //! A model and its tokenizer, loaded from a folder, and how a folder is found.
 
 use crate::Error;
+use crate::tool::{Python, machine};
+use engine::ToolMachine;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 use tch::Device;
 use tokenizer::Tokenizer;
@@ -17,10 +20,12 @@ const STAGES: [&str; 4] = ["rl", "sft", "mid", "base"];
 pub struct Model {
     pub gpt: Gpt,
     pub tokenizer: Tokenizer,
+    /// What runs the programs that the model writes; `None`: only its sums are answered.
+    pub python: Option<Arc<Python>>,
 }
 
 impl Model {
-    /// Loads a model folder.
+    /// Loads a model folder; without a Python.
     ///
     /// # Errors
     /// A file that is missing or damaged, and a tokenizer that is not the one the model was trained with: such a pair
@@ -36,7 +41,16 @@ impl Model {
         }
         let gpt = Gpt::load_folder(folder, device)?;
         let tokenizer = pretrain::checkpoint::load_tokenizer(folder, &gpt)?;
-        Ok(Model { gpt, tokenizer })
+        Ok(Model {
+            gpt,
+            tokenizer,
+            python: None,
+        })
+    }
+
+    /// What answers its calls.
+    pub fn tool(&self) -> ToolMachine {
+        machine(&self.tokenizer, self.python.as_ref())
     }
 }
 // ANCHOR_END: model

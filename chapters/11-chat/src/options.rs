@@ -2,7 +2,9 @@
 //! What the command line can say, and the program behind it. A struct of its own, so that `nanocrab chat` offers the same
 //! options as this chapter's program.
 
-use crate::{ChatSettings, Error, Model, Screen, Session, Stop, find_model, one_shot, terminal};
+use crate::{
+    ChatSettings, Error, Model, Screen, Session, Stop, Tools, find_model, one_shot, terminal,
+};
 use clap::Args;
 use std::path::PathBuf;
 use tensors::Machine;
@@ -37,6 +39,9 @@ pub struct ChatOptions {
     /// The longest answer, in tokens
     #[arg(long, default_value_t = 256)]
     pub max_tokens: usize,
+    /// What the model may call
+    #[arg(long, value_enum, default_value_t)]
+    pub tools: Tools,
     /// Another seed, other answers
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -86,6 +91,7 @@ pub fn talk(options: &ChatOptions, machine: &Machine, kernels: &dyn Kernels) -> 
     };
     let mut model = Model::load(&folder, machine.device)?;
     model.gpt = model.gpt.with_compute(machine.compute);
+    model.python = options.tools.python();
     let mut session = Session::new(&model, kernels, settings);
     session.system = options.system.clone();
     let mut screen = Screen::stdout();

@@ -24,20 +24,21 @@ pub struct Scheduler<'a> {
     /// One batch for the life of the server: rows that have ended leave their keys and values in it until the place is
     /// needed, so the next turn of a conversation reads only what is new.
     batch: Batch<'a>,
-    calculator: Calculator,
+    tool: ForChats,
     live: HashMap<RowId, Writing>,
     queue: &'a Queue,
     max_rows: usize,
     stats: &'a Stats,
 }
 
-/// The calculator, for those rows that may use it: a raw completion may spell anything and is left alone.
-struct Calculator {
+/// The tool, for those rows that may use it: a raw completion may spell anything and is left alone. A program holds all rows up
+/// for a second at most.
+struct ForChats {
     machine: ToolMachine,
     rows: Vec<RowId>,
 }
 
-impl Tool for Calculator {
+impl Tool for ForChats {
     fn accept(&mut self, row: usize, id: u32) -> Option<Vec<u32>> {
         match self.rows.contains(&row) {
             true => self.machine.accept(row, id),
@@ -46,7 +47,7 @@ impl Tool for Calculator {
     }
 }
 
-impl Calculator {
+impl ForChats {
     fn forget(&mut self, row: RowId) {
         self.machine.forget(row);
         self.rows.retain(|&other| other != row);
@@ -65,8 +66,8 @@ impl<'a> Scheduler<'a> {
     ) -> Self {
         Scheduler {
             batch: Engine::new(&model.gpt, kernels).batch(),
-            calculator: Calculator {
-                machine: ToolMachine::new(&model.tokenizer),
+            tool: ForChats {
+                machine: model.tool(),
                 rows: Vec::new(),
             },
             live: HashMap::new(),
@@ -96,7 +97,7 @@ impl<'a> Scheduler<'a> {
                 // The engine has ended every row: what one of them brought about cannot be told apart. Their clients
                 // hear of it, and those who come next find an empty batch.
                 for (row, writing) in self.live.drain() {
-                    self.calculator.forget(row);
+                    self.tool.forget(row);
                     writing.fail(&error.to_string());
                     self.stats.failed();
                 }
@@ -117,7 +118,7 @@ impl Scheduler<'_> {
         match self.batch.join(&job.prompt) {
             Ok(row) => {
                 if job.tool {
-                    self.calculator.rows.push(row);
+                    self.tool.rows.push(row);
                 }
                 self.live
                     .insert(row, Writing::new(job, &self.model.tokenizer));
@@ -147,7 +148,7 @@ impl Scheduler<'_> {
         let started = Instant::now();
         let mut tokens = 0;
         let (live, stats) = (&mut self.live, self.stats);
-        self.batch.step(Some(&mut self.calculator), &mut |added| {
+        self.batch.step(Some(&mut self.tool), &mut |added| {
             tokens += 1;
             let Some(writing) = live.get_mut(&added.row) else {
                 return ControlFlow::Break(());
@@ -172,7 +173,7 @@ impl Scheduler<'_> {
     }
 
     fn end(&mut self, row: RowId, sample: &transformer::Sample) {
-        self.calculator.forget(row);
+        self.tool.forget(row);
         if let Some(writing) = self.live.remove(&row) {
             let ending = writing.finish(sample);
             let (prompt, completion) = (ending.prompt_tokens, ending.completion_tokens);

@@ -11,6 +11,8 @@ use transformer::StopReason;
 pub struct Screen<W: Write> {
     out: W,
     colour: bool,
+    /// A call has been shown whose result has not come yet. It may never come.
+    calling: bool,
 }
 
 impl Screen<std::io::Stdout> {
@@ -18,25 +20,52 @@ impl Screen<std::io::Stdout> {
     pub fn stdout() -> Self {
         let out = std::io::stdout();
         let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Screen { out, colour }
+        Screen {
+            out,
+            colour,
+            calling: false,
+        }
     }
 }
 
 impl<W: Write> Screen<W> {
     /// A screen without colour on anything that can be written to.
     pub fn plain(out: W) -> Self {
-        Screen { out, colour: false }
+        Screen {
+            out,
+            colour: false,
+            calling: false,
+        }
     }
 
     /// Shows what a token adds, at once: an answer that arrives in blocks feels slow at any speed.
     pub fn show(&mut self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::Text(text) => write!(self.out, "{}", printable(text))?,
-            Event::ToolCall(call) => self.aside(&format!("⟨{}", printable(call)))?,
-            Event::ToolResult(result) => self.aside(&format!(" = {}⟩", printable(result)))?,
+            Event::Text(text) if text.is_empty() => {}
+            Event::Text(text) => {
+                self.close_call()?;
+                write!(self.out, "{}", printable(text))?;
+            }
+            Event::ToolCall(call) => {
+                self.close_call()?;
+                self.aside(&format!("⟨{}", printable(call)))?;
+                self.calling = true;
+            }
+            Event::ToolResult(result) => {
+                self.aside(&format!(" = {}⟩", printable(result)))?;
+                self.calling = false;
+            }
         }
         self.out.flush()?;
         Ok(())
+    }
+
+    /// Ends a call that got no result.
+    fn close_call(&mut self) -> Result<(), Error> {
+        match std::mem::take(&mut self.calling) {
+            true => self.aside("⟩"),
+            false => Ok(()),
+        }
     }
 
     /// Words that are not the model's.
@@ -57,6 +86,7 @@ impl<W: Write> Screen<W> {
 
     /// Ends the answer: a new line, and why it ended if it is not because all was said.
     pub fn end(&mut self, reply: &Reply) -> Result<(), Error> {
+        self.close_call()?;
         writeln!(self.out)?;
         match reply.stop {
             StopReason::Token(_) => Ok(()),
@@ -102,6 +132,26 @@ mod tests {
         assert_eq!(
             String::from_utf8(written).expect("text"),
             "a\u{fffd}]0;title\u{fffd}\tb\n"
+        );
+    }
+
+    #[test]
+    fn a_call_is_closed_with_its_result_or_without() {
+        let mut written = Vec::new();
+        let mut screen = Screen::plain(&mut written);
+        for event in [
+            Event::ToolCall("1+1".into()),
+            Event::ToolResult("2".into()),
+            Event::Text(" and ".into()),
+            Event::ToolCall("nonsense".into()),
+            Event::Text(String::new()),
+            Event::Text(" it is".into()),
+        ] {
+            screen.show(&event).expect("written");
+        }
+        assert_eq!(
+            String::from_utf8(written).expect("text"),
+            "⟨1+1 = 2⟩ and ⟨nonsense⟩ it is"
         );
     }
 }

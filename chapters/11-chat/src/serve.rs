@@ -2,7 +2,7 @@
 //! `nanocrab serve`: the options of the server and the program behind them.
 
 use crate::server::{Server, ServerSettings};
-use crate::{Error, Model, find_model};
+use crate::{Error, Model, Tools, find_model};
 use clap::Args;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,9 @@ pub struct ServeOptions {
     /// A loopback server also answers to this name, for example behind a proxy
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// What the model may call
+    #[arg(long, value_enum, default_value_t)]
+    pub tools: Tools,
     /// Requests that may wait; those beyond are told to come back later
     #[arg(long, default_value_t = 64)]
     pub queue: usize,
@@ -115,6 +118,7 @@ pub fn serve(
     let settings = options.settings(&folder)?;
     let mut model = Model::load(&folder, machine.device)?;
     model.gpt = model.gpt.with_compute(machine.compute);
+    model.python = options.tools.python();
     let server = Server::bind(&model, &settings)?;
     let address = server.address()?;
     eprintln!(

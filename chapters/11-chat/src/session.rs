@@ -98,7 +98,7 @@ impl<'a> Session<'a> {
             messages: Vec::new(),
             asked: 0,
             batch: Engine::new(&model.gpt, kernels).batch(),
-            tool: ToolMachine::new(&model.tokenizer),
+            tool: model.tool(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! From looking up a word to answering by letter: the steps between, and which of them a model takes when.
 //!
-//! The text is tidepool's: first nothing but lists with letters, then encyclopedia and question pages with pages of genre `binding`
-//! among them. Those ask about facts that conversations may mention; the others stand in the encyclopedia and on the question pages
-//! only, and are never asked by letter. The model is the tiny recipe's.
+//! The text is tidepool's, in the tiny recipe's lessons: first nothing but lists with letters, then letters in lines of their own, then
+//! encyclopedia and question pages with pages of genre `binding` among them. Those ask about facts that conversations may mention; the
+//! others stand in the encyclopedia and on the question pages only, and are never asked by letter. The model is the tiny recipe's.
 //!
-//! Before that, the lists alone, with steps of several sizes: how many tokens until a word is looked up.
+//! Before that, the lists alone, with several steps and two ways to write a list: how many tokens until a word is looked up.
 //!
-//! `cargo run --example letters [FOLDER]` trains for some twenty minutes on one thread, prints the shares of right letters and writes
+//! `cargo run --example letters [FOLDER]` trains for half an hour on one thread, prints the shares of right letters and writes
 //! them to FOLDER (or the current folder) as CSV and SVG.
 
 use anyhow::{Context, Result};
@@ -14,21 +14,21 @@ use dataset::tidepool::dice::Dice;
 use dataset::tidepool::genres::binding::{self, Form};
 use dataset::tidepool::genres::{encyclopedia, questions};
 use dataset::tidepool::{FactId, World};
-use muon::{Optimizer, PlainUpdates, Rates2025, Solo, groups_2025};
+use hopper::{Fused, FusedUpdates};
+use muon::{Optimizer, Rates2025, Solo, groups_2025};
 use pretrain::Schedule;
 use speedrun::curve::{Series, draw};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use tokenizer::{Special, Tokenizer, TrainSettings};
-use transformer::{Causal, Config, Gpt, Plain, Switches};
+use transformer::{Causal, Config, Gpt, Switches};
 
 const TIME: i64 = 256;
 /// Tokens of a run on lists alone.
-const LONGEST: i64 = 200_000;
-/// Tokens of lists at the beginning of the long run, and all its tokens.
-const LISTS: i64 = 500_000;
-const ALL: i64 = 2_800_000;
+const LONGEST: i64 = 400_000;
+/// Where the long run's lessons end: lists, single letters, everything.
+const LESSONS: [i64; 3] = [350_000, 800_000, 2_400_000];
 
 // ANCHOR: letters-text
 /// The texts of a run, one after the other.
@@ -41,8 +41,22 @@ struct Text {
 }
 
 impl Text {
-    fn lists(&mut self) -> String {
-        binding::lists(&self.world, &mut self.dice)
+    /// A list; its page has lines as in an examination, or is one of the recipe's, most of which are close.
+    fn lists(&mut self, only_lines: bool) -> String {
+        loop {
+            let page = binding::lists(&self.world, &mut self.dice);
+            if page.starts_with('-') || !only_lines {
+                return page;
+            }
+        }
+    }
+
+    /// The recipe's second lesson.
+    fn single_letters(&mut self) -> String {
+        match self.dice.below(4) {
+            0 => self.lists(false),
+            _ => binding::single_letters(&self.world, &mut self.dice),
+        }
     }
 
     /// Facts told, facts asked, and the five forms of `binding`, the last of them most often.
@@ -108,7 +122,7 @@ impl Probe {
             ids.extend(tokenizer.encode(&page).into_iter().map(i64::from));
             ids.truncate(TIME as usize);
             let row = Tensor::from_slice(&ids).unsqueeze(0); // (1, T)
-            let guesses = gpt.logits(&Plain, &mut Causal, &row)?.argmax(-1, false); // (1, T)
+            let guesses = gpt.logits(&Fused, &mut Causal, &row)?.argmax(-1, false); // (1, T)
             let guesses = Vec::<i64>::try_from(guesses.view([-1]))?;
             // The list's own letters come first, and could not be known.
             let letters = (1..ids.len()).filter(|place| ends_a_line(ids[*place]));
@@ -123,20 +137,24 @@ impl Probe {
 // ANCHOR_END: letters-probe
 
 // ANCHOR: letters-train
-/// What a step is made of.
+/// How a run is made.
 #[derive(Clone, Copy)]
-struct Step {
-    /// While there are lists, and afterwards.
-    rows: [i64; 2],
+struct Way {
+    /// Of a step.
+    rows: i64,
+    /// The embedding's rate.
     embedding: f64,
-    matrix: f64,
+    /// Lists as in an examination, and no others.
+    only_lines: bool,
 }
 
-/// Trains on lists for the first `lists` of `all` tokens, and looks every `every`: for each probe its curve over thousands of tokens.
+/// Trains on lists, single letters and everything, until each of `lessons` ends, and looks every `every` tokens: for each probe its
+/// curve over thousands of tokens.
 fn train(
     seed: u64,
-    step: Step,
-    [lists, all, every]: [i64; 3],
+    way: Way,
+    lessons: [i64; 3],
+    every: i64,
     warmdown: f64,
 ) -> Result<Vec<Vec<(f64, f64)>>> {
     let world = World::new(seed, 120)?;
@@ -150,7 +168,8 @@ fn train(
     };
     let sample: Vec<String> = (0..6_000)
         .map(|page| match page % 6 {
-            0 => text.lists(),
+            0 => text.lists(way.only_lines),
+            1 => text.single_letters(),
             _ => text.mixed(),
         })
         .collect();
@@ -170,26 +189,25 @@ fn train(
     };
     let gpt = Gpt::new(&config, Device::Cpu, seed)?;
     let rates = Rates2025 {
-        embedding: step.embedding,
-        matrix: step.matrix,
+        embedding: way.embedding,
         ..Rates2025::default()
     };
     let groups = groups_2025(gpt.parameters(), config.width, &rates, Kind::Float)?;
-    let mut optimizer = Optimizer::new(groups, Box::new(PlainUpdates), Box::new(Solo))?;
+    let mut optimizer = Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?;
     // Steps differ in size, so the schedule goes by thousandths of the tokens.
     let schedule = Schedule::october_2025(1_000, 0.0, warmdown, 0.0);
     let bos = i64::from(tokenizer.special(Special::Bos));
     let mut waiting: Vec<i64> = Vec::new();
     let mut curves = vec![Vec::new(); PROBES.len()];
+    let ([lists, letters, all], rows) = (lessons, way.rows);
     let mut seen = 0;
     while seen < all {
-        let rows = step.rows[usize::from(seen >= lists)];
         let wanted = (rows * (TIME + 1)) as usize;
         while waiting.len() < wanted {
-            let page = if seen < lists {
-                text.lists()
-            } else {
-                text.mixed()
+            let page = match seen {
+                _ if seen < lists => text.lists(way.only_lines),
+                _ if seen < letters => text.single_letters(),
+                _ => text.mixed(),
             };
             waiting.push(bos);
             waiting.extend(tokenizer.encode(&page).into_iter().map(i64::from));
@@ -199,7 +217,7 @@ fn train(
         let inputs = ids.narrow(1, 0, TIME).contiguous();
         let targets = ids.narrow(1, 1, TIME).contiguous();
         optimizer.zero_grad();
-        let loss = gpt.loss(&Plain, &inputs, &targets)?;
+        let loss = gpt.loss(&Fused, &inputs, &targets)?;
         (&loss.sum / (rows * TIME) as f64).backward();
         let _ = optimizer.clip_gradients(1.0);
         optimizer.step(&schedule.at((1_000 * seen / all) as u64))?;
@@ -220,15 +238,15 @@ fn train(
 // ANCHOR_END: letters-train
 
 // ANCHOR: letters-main
-/// Steps to try on lists: how many rows, and the rates of embedding and matrices.
-const STEPS: [(i64, f64, f64); 6] = [
-    (16, 0.2, 0.02),
-    (16, 0.03, 0.02),
-    (4, 0.03, 0.02),
-    (4, 0.2, 0.02),
-    (4, 0.1, 0.02),
-    (4, 0.1, 0.01),
+/// What is tried on lists: rows of a step, the embedding's rate, only lines.
+const WAYS: [(i64, f64, bool); 5] = [
+    (16, 0.2, true),
+    (16, 0.03, true),
+    (16, 0.01, true),
+    (8, 0.01, true),
+    (8, 0.01, false),
 ];
+const SEEDS: [u64; 3] = [1, 2, 3];
 
 fn main() -> Result<()> {
     let _ = tensors::start(&tensors::Choice {
@@ -244,27 +262,32 @@ fn main() -> Result<()> {
 /// Nothing but lists: after how many tokens three of four lines are right.
 fn lists(folder: &Path) -> Result<()> {
     let mut csv =
-        String::from("tokens_per_step,embedding,matrices,seed,thousand_tokens,lines_right\n");
-    let mut table = String::from(
-        "| tokens per step | embedding's rate | matrices' rate | seed 1 | seed 2 |\n|--:|--:|--:|--:|--:|\n",
-    );
-    for (rows, embedding, matrix) in STEPS {
+        String::from("tokens_per_step,embedding,only_lines,seed,thousand_tokens,lines_right\n");
+    let mut table = String::from("| tokens per step | embedding's rate | pages |");
+    for seed in SEEDS {
+        write!(table, " seed {seed} |")?;
+    }
+    writeln!(table, "\n|--:|--:|:--|{}", "--:|".repeat(SEEDS.len()))?;
+    for (rows, embedding, only_lines) in WAYS {
         let size = rows * TIME;
-        write!(table, "| {size} | {embedding} | {matrix} |")?;
-        for seed in [1, 2] {
-            println!(
-                "{size} tokens per step, embedding {embedding}, matrices {matrix}, seed {seed}"
-            );
-            let step = Step {
-                rows: [rows; 2],
+        let pages = if only_lines {
+            "lines"
+        } else {
+            "most of them close"
+        };
+        write!(table, "| {size} | {embedding} | {pages} |")?;
+        for seed in SEEDS {
+            println!("{size} tokens per step, embedding {embedding}, {pages}, seed {seed}");
+            let way = Way {
+                rows,
                 embedding,
-                matrix,
+                only_lines,
             };
-            let curves = train(seed, step, [LONGEST, LONGEST, 25_000], 0.0)?;
+            let curves = train(seed, way, [LONGEST; 3], 25_000, 0.0)?;
             for (tokens, right) in &curves[0] {
                 writeln!(
                     csv,
-                    "{size},{embedding},{matrix},{seed},{tokens:.1},{right:.4}"
+                    "{size},{embedding},{only_lines},{seed},{tokens:.1},{right:.4}"
                 )?;
             }
             match curves[0].iter().find(|(_, right)| *right >= 0.75) {
@@ -278,15 +301,15 @@ fn lists(folder: &Path) -> Result<()> {
     save(&folder.join("12-lists.md"), &table)
 }
 
-/// Lists, then everything: which form is learned when.
+/// The recipe's lessons: which form is learned when.
 fn everything(folder: &Path) -> Result<()> {
-    println!("lists, then everything");
-    let step = Step {
-        rows: [16, 16],
-        embedding: 0.03,
-        matrix: 0.02,
+    println!("lists, single letters, everything");
+    let way = Way {
+        rows: 8,
+        embedding: 0.01,
+        only_lines: false,
     };
-    let curves = train(1, step, [LISTS, ALL, 100_000], 0.4)?;
+    let curves = train(1, way, LESSONS, 100_000, 0.4)?;
     let mut csv = String::from("form,thousand_tokens,share_right\n");
     let mut lines = Vec::new();
     for (probe, points) in PROBES.iter().zip(&curves) {

@@ -3,7 +3,7 @@
 //!
 //! Three things add up: rows of similar length share a pass; what the options of a question have in common, most of all the
 //! examples in front of it, is read once; and the head is asked for the scored tokens only. With `--plain` the batches go
-//! to the plain scorer as well, which leaves the first of the three.
+//! to the plain scorer as well, which reads every beginning again.
 
 use anyhow::Result;
 use clap::Args;
@@ -31,7 +31,7 @@ pub struct CoreBenchOptions {
     /// How often both ways take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Give the batches to the plain scorer, not to the engine: what batching alone brings
+    /// Give the batches to the plain scorer, not to the engine: what it brings without shared beginnings
     #[arg(long)]
     plain: bool,
     /// Tokens in one forward pass

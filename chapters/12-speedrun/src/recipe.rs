@@ -109,6 +109,9 @@ pub struct Train {
     pub batch_tokens: u64,
     /// Rows per forward pass and device.
     pub device_rows: usize,
+    /// How documents become rows; best fit, if the recipe does not say.
+    #[serde(default)]
+    pub packing: Packing,
     pub optimizer: OptimizerRecipe,
     pub schedule: ScheduleRecipe,
     pub clip: Option<f64>,
@@ -120,6 +123,17 @@ pub struct Train {
     /// Tokens of the validation set.
     pub validation_tokens: u64,
     pub checkpoint_seconds: f64,
+}
+
+/// Chapter 02's two ways from documents to rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Packing {
+    /// Every row begins with a document, and what does not fit is cut off and lost.
+    #[default]
+    BestFit,
+    /// One document behind the other, in their order, and nothing is lost.
+    Stream,
 }
 
 /// Reinforcement learning on word problems.

@@ -70,10 +70,9 @@ fn the_check_by_finite_differences_does_not_drop_a_gradient_that_is_no_number() 
 fn the_check_by_finite_differences_takes_inputs_in_any_layout() {
     let turned = numbers(&[3, 5], 1).transpose(0, 1); // (5, 3), not in the order of memory
     let weights = numbers(&[5, 3], 2);
-    let error = finite_difference_error(&[turned], |x| {
-        (x[0].square() * &weights).sum(Kind::Double)
-    })
-    .unwrap();
+    let error =
+        finite_difference_error(&[turned], |x| (x[0].square() * &weights).sum(Kind::Double))
+            .unwrap();
     assert!(error < 1e-8, "{error:e}");
 }
 

@@ -2,6 +2,7 @@
 
 mod contents;
 mod held_out;
+mod lettered_lists;
 mod writing;
 
 use dataset::tidepool::corpus::documents;

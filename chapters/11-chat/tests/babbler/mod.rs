@@ -40,5 +40,9 @@ pub fn babbler(context: i64) -> Model {
         });
     let gpt =
         Gpt::from_tensors(&config, Device::Cpu, tensors.collect()).expect("every tensor is there");
-    Model { gpt, tokenizer }
+    Model {
+        gpt,
+        tokenizer,
+        python: None,
+    }
 }

@@ -7,14 +7,15 @@
 //! A recipe on real data has all of it fetched by chapter 02: what is missing in the run's data folder, and nothing else.
 
 use crate::rank_0::by_rank_0;
-use crate::recipe::{DamagedGroups, Data};
+use crate::recipe::{DamagedGroups, Data, Packing};
 use crate::run::Run;
 use anyhow::{Context, Error, Result, bail};
 use dataset::corpus::OpenSettings;
 use dataset::download::{Bars, Catalogue, Order, Settings, provide};
 use dataset::tidepool::{CorpusSettings, World, write_corpus};
 use dataset::{
-    Corpus, Damage, DocumentSource, PackingSettings, Position, PretrainBatches, open_corpus,
+    BatchSource, Corpus, Damage, DocumentSource, PackingSettings, Position, PretrainBatches,
+    StreamBatches, open_corpus,
 };
 use muon::Collective;
 use serde::{Deserialize, Serialize};
@@ -272,26 +273,31 @@ pub fn validation_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
 // ANCHOR_END: documents
 
 // ANCHOR: batches
-/// Packed training batches, from `position` or from the beginning. Packed by the run's rule, if it has one.
+/// Training batches, from `position` or from the beginning: best fit by the run's own rule if it has one, else as the recipe says.
 pub fn training_batches(
     run: &Run,
     tokenizer: &Tokenizer,
     rows: usize,
     time: usize,
     position: Option<Position>,
-) -> Result<PretrainBatches> {
-    let mut batches = PretrainBatches::new(
-        corpus(run)?.train,
-        tokenizer,
-        PackingSettings::new(rows, time),
-    )?;
-    if let Some(choose) = run.parts.packing.function {
+) -> Result<Box<dyn BatchSource>> {
+    let (source, settings) = (corpus(run)?.train, PackingSettings::new(rows, time));
+    let choose = run.parts.packing.function;
+    if choose.is_none() && run.recipe.train.packing == Packing::Stream {
+        let mut batches = StreamBatches::new(source, tokenizer, settings)?;
+        if let Some(position) = position {
+            batches.resume(&position)?;
+        }
+        return Ok(Box::new(batches));
+    }
+    let mut batches = PretrainBatches::new(source, tokenizer, settings)?;
+    if let Some(choose) = choose {
         batches = batches.choosing(choose);
     }
     if let Some(position) = position {
         batches.resume(&position)?;
     }
-    Ok(batches)
+    Ok(Box::new(batches))
 }
 
 /// An error of training, with the name of the exercise where a rule that was plugged in may be to blame.

@@ -17,11 +17,17 @@
 //!
 //! - **The letter touches its option.** `the reef=B` is cut ` reef` `=B`. With a token between them, looking up "what stands
 //!   behind the place where this word stood" needs two steps instead of one.
-//! - **Many look-ups for each list.** One question below four options is one useful token in fifty.
+//! - **Many look-ups for each list.** One question below four options is one useful token in fifty. In the first lessons most pages
+//!   write their lists close, ` reef=B lagoon=C`: there it is one in two.
 //! - **Lists of every length.** In a list of one the letter is there to be copied. Without such lists no part of the circuit pays
 //!   before all parts work, and nothing starts.
-//! - **Lessons first.** A corpus may open with pages of nothing but [`lists`], and go on with a lesson in which half of the text is of
-//!   this genre. In a mixture the few look-ups are drowned by everything else that is to be learned; what has been learned is kept.
+//! - **Lessons first.** A corpus may open with pages of nothing but [`lists`], go on with [`single_letters`], and then with a lesson
+//!   in which half of the text is of this genre. In a mixture the few look-ups are drowned by everything else that is to be learned;
+//!   what has been learned is kept.
+//!
+//! The step from a line to an option is the hardest of them. In `- the reef=B` the word that is looked up is where the letter has to
+//! be said; with a line's end between them the head has to look for something that is not at its own place. A recalled answer is
+//! not at its own place either: the question alone begins as soon as options are there.
 //!
 //! And the question stands behind the list. The answer is recalled where the question ends; there the list has to be behind it,
 //! not ahead.
@@ -29,6 +35,7 @@
 
 use crate::tidepool::dice::Dice;
 use crate::tidepool::world::{FactId, World};
+use std::collections::BTreeSet;
 
 const LETTERS: [&str; 4] = ["A", "B", "C", "D"];
 
@@ -73,7 +80,12 @@ impl Form {
 pub fn write(world: &World, dice: &mut Dice) -> String {
     let form = Form::ALL[dice.weighted(&[10, 15, 10, 15, 50])];
     let facts: Vec<FactId> = world.facts().collect();
-    page(world, &facts, form, 1 + dice.weighted(&[1, 2, 2, 5]), dice)
+    page(world, &facts, form, count(dice), dice)
+}
+
+/// How many options a page has: mostly four, as examinations do, but there have to be shorter lists.
+fn count(dice: &mut Dice) -> usize {
+    1 + dice.weighted(&[1, 2, 2, 5])
 }
 
 /// A page of one form about some of the `facts`, with `count` options.
@@ -93,19 +105,84 @@ pub fn page(world: &World, facts: &[FactId], form: Form, count: usize, dice: &mu
     page.join("\n")
 }
 
-/// Writes a list of one to four options with letters, and a dozen or so of its lines again. Their number varies, because there
-/// are few lists of one.
+/// Pages of [`lists`] and [`single_letters`] that are written close together, in per cent.
+const CLOSE: usize = 60;
+
+/// Writes a list of one to four options with letters, and its lines again. Most pages are close: ` reef=B lagoon=C`, so that
+/// every second token is a letter. The others look like an examination.
 pub fn lists(world: &World, dice: &mut Dice) -> String {
-    let facts: Vec<FactId> = world.facts().collect();
-    let id = *dice.pick(&facts);
-    let options = world.short_options(id, 1 + dice.below(4), dice);
-    let letters = letters(options.len(), dice);
-    let mut page = lettered(&options, &letters);
-    for _ in 0..LOOK_UPS - 4 + dice.below(9) {
-        let place = dice.below(options.len());
-        page.push(Form::Line.entry("", &options[place], letters[place]));
+    let list = List::new(world, dice);
+    if dice.chance(CLOSE) {
+        let again: String = list.asked.iter().map(|place| list.close(*place)).collect();
+        return format!("{}\n{again}", list.all_close());
+    }
+    let mut page = lettered(&list.options, &list.letters);
+    for place in &list.asked {
+        page.push(Form::Line.entry("", &list.options[*place], list.letters[*place]));
     }
     page.join("\n")
+}
+
+/// Writes such a list, and its options again with their letters in lines of their own.
+pub fn single_letters(world: &World, dice: &mut Dice) -> String {
+    if !dice.chance(CLOSE) {
+        let facts: Vec<FactId> = world.facts().collect();
+        return page(world, &facts, Form::Option, count(dice), dice);
+    }
+    let list = List::new(world, dice);
+    let mut page = vec![list.all_close()];
+    for place in &list.asked {
+        page.push(format!(" {}\n{}", list.word(*place), list.letters[*place]));
+    }
+    page.join("\n")
+}
+
+/// One to four options, their letters, and which of them are looked up: many, because a list is paid for by its look-ups.
+struct List {
+    options: Vec<String>,
+    letters: Vec<&'static str>,
+    asked: Vec<usize>,
+}
+
+impl List {
+    fn new(world: &World, dice: &mut Dice) -> List {
+        let facts: Vec<FactId> = world.facts().collect();
+        let id = *dice.pick(&facts);
+        let options = world.short_options(id, 1 + dice.below(4), dice);
+        let letters = letters(options.len(), dice);
+        // Their number varies, because there are few lists of one and no page is written twice.
+        let asked = 2 + LOOK_UPS + dice.below(2 + LOOK_UPS);
+        let asked = (0..asked).map(|_| dice.below(options.len())).collect();
+        List {
+            options,
+            letters,
+            asked,
+        }
+    }
+
+    /// The last word of an option, if that tells the options apart; it does not where things are counted.
+    fn word(&self, place: usize) -> &str {
+        let words: Vec<&str> = self.options.iter().map(|it| last_word(it)).collect();
+        let different: BTreeSet<&str> = words.iter().copied().collect();
+        match different.len() == words.len() {
+            true => words[place],
+            false => &self.options[place],
+        }
+    }
+
+    fn close(&self, place: usize) -> String {
+        format!(" {}={}", self.word(place), self.letters[place])
+    }
+
+    fn all_close(&self) -> String {
+        (0..self.options.len())
+            .map(|place| self.close(place))
+            .collect()
+    }
+}
+
+fn last_word(option: &str) -> &str {
+    option.rsplit_once(' ').map_or(option, |(_, last)| last)
 }
 
 /// Letters in any order: in their own order they could be counted, and would not have to be looked up.

@@ -25,11 +25,12 @@ pub enum Genre {
     Programs,
     Binding,
     Lists,
+    SingleLetters,
 }
 
 impl Genre {
     /// Every genre, in the order of [`Mixture::weights`].
-    pub const ALL: [Genre; 8] = [
+    pub const ALL: [Genre; 9] = [
         Genre::Stories,
         Genre::Encyclopedia,
         Genre::Questions,
@@ -38,6 +39,7 @@ impl Genre {
         Genre::Programs,
         Genre::Binding,
         Genre::Lists,
+        Genre::SingleLetters,
     ];
 
     /// Its name in messages and streams.
@@ -51,6 +53,7 @@ impl Genre {
             Genre::Programs => "programs",
             Genre::Binding => "binding",
             Genre::Lists => "lists",
+            Genre::SingleLetters => "single letters",
         }
     }
 
@@ -66,6 +69,7 @@ impl Genre {
             Genre::Programs => programs::write(world, dice),
             Genre::Binding => Ok(binding::write(world, dice)),
             Genre::Lists => Ok(binding::lists(world, dice)),
+            Genre::SingleLetters => Ok(binding::single_letters(world, dice)),
         }
     }
 }
@@ -87,6 +91,9 @@ pub struct Mixture {
     /// The lists with letters alone.
     #[serde(default)]
     pub lists: u32,
+    /// Lists, and their options with a letter in a line of its own.
+    #[serde(default)]
+    pub single_letters: u32,
 }
 
 impl Default for Mixture {
@@ -102,13 +109,14 @@ impl Default for Mixture {
             programs: 6,
             binding: 0,
             lists: 0,
+            single_letters: 0,
         }
     }
 }
 
 impl Mixture {
     /// The shares in the order of [`Genre::ALL`].
-    pub fn weights(&self) -> [u32; 8] {
+    pub fn weights(&self) -> [u32; 9] {
         [
             self.stories,
             self.encyclopedia,
@@ -118,6 +126,7 @@ impl Mixture {
             self.programs,
             self.binding,
             self.lists,
+            self.single_letters,
         ]
     }
 }

@@ -1,0 +1,70 @@
+//! What answers the calls of a model: sums, programs, and what neither can be.
+
+mod babbler;
+
+use babbler::babbler;
+use chat::{Model, Python};
+use evals::sandbox::Monty;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokenizer::Special;
+use transformer::Tool;
+
+/// A model whose Python runs in this chapter's program.
+fn with_python() -> Model {
+    let monty = Monty::with_worker(env!("CARGO_BIN_EXE_chat")).expect("the program is a worker");
+    let mut model = babbler(64);
+    model.python = Some(Arc::new(Python::running(monty)));
+    model
+}
+
+/// What is forced after this call, without the tokens around it.
+fn answered(model: &Model, call: &str) -> Option<String> {
+    let mut tool = model.tool();
+    let tokenizer = &model.tokenizer;
+    assert_eq!(
+        tool.accept(7, tokenizer.special(Special::PythonStart)),
+        None
+    );
+    for id in tokenizer.encode(call) {
+        assert_eq!(tool.accept(7, id), None);
+    }
+    let forced = tool.accept(7, tokenizer.special(Special::PythonEnd))?;
+    let [first, result @ .., last] = forced.as_slice() else {
+        panic!("{forced:?}");
+    };
+    assert_eq!(*first, tokenizer.special(Special::OutputStart));
+    assert_eq!(*last, tokenizer.special(Special::OutputEnd));
+    Some(tokenizer.decode(result))
+}
+
+#[test]
+fn sums_need_no_python_and_programs_do() {
+    let model = babbler(64);
+    assert_eq!(answered(&model, "12*(3+4)").as_deref(), Some("84"));
+    assert_eq!(answered(&model, "sum(range(5))"), None);
+}
+
+#[test]
+fn programs_are_run_in_a_worker() {
+    let model = with_python();
+    assert_eq!(answered(&model, "12*(3+4)").as_deref(), Some("84"));
+    assert_eq!(answered(&model, "sum(range(5))").as_deref(), Some("10"));
+    let program = "total = 0\nfor n in range(4):\n    total += n * n\nprint(total)";
+    assert_eq!(answered(&model, program).as_deref(), Some("14"));
+}
+
+#[test]
+fn a_program_that_never_ends_or_reaches_out_gets_no_result() {
+    let model = with_python();
+    let started = Instant::now();
+    assert_eq!(answered(&model, "while True: pass"), None);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert_eq!(answered(&model, "open('/etc/passwd').read()"), None);
+    assert_eq!(answered(&model, "9**9**9"), None);
+    assert_eq!(
+        answered(&model, "sorted([3, 1, 2])").as_deref(),
+        Some("[1, 2, 3]"),
+        "those before have taken nobody along"
+    );
+}
