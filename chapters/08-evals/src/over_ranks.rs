@@ -21,11 +21,16 @@ pub struct Shared<'a, T> {
 }
 
 impl<T> Shared<'_, T> {
-    /// Which of `count` rows are this rank's; the last ranks may have fewer, or none.
+    /// Which of `count` rows are this rank's.
     fn mine(&self, count: usize) -> Range<usize> {
+        self.of(self.ranks.rank(), count)
+    }
+
+    /// Which are another's; the last ranks may have fewer, or none.
+    fn of(&self, rank: usize, count: usize) -> Range<usize> {
         let each = count.div_ceil(self.ranks.world());
         let place = |rank: usize| (rank * each).min(count);
-        place(self.ranks.rank())..place(self.ranks.rank() + 1)
+        place(rank)..place(rank + 1)
     }
 
     /// The results of all rows, given this rank's, each written as integers.
@@ -36,9 +41,10 @@ impl<T> Shared<'_, T> {
         let read = |bytes: &Vec<u8>| serde_json::from_slice::<Vec<Written>>(bytes);
         let ranks: Result<Vec<_>, _> = all.iter().map(read).collect();
         let ranks = ranks.map_err(|e| wrong(format!("another rank's results: {e}")))?;
-        let whole: Vec<Written> = ranks.into_iter().flatten().collect();
-        match whole.len() == count {
-            true => Ok(whole),
+        let as_dealt =
+            |(rank, rows): (usize, &Vec<Written>)| rows.len() == self.of(rank, count).len();
+        match ranks.iter().enumerate().all(as_dealt) {
+            true => Ok(ranks.into_iter().flatten().collect()),
             false => Err(wrong("another rank answered other rows".to_string())),
         }
     }

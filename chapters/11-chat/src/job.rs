@@ -21,7 +21,7 @@ use transformer::{Added, Prompt};
 /// One answer that is wanted.
 pub struct Job {
     pub prompt: Prompt,
-    /// With the calculator.
+    /// With the model's own tools.
     pub tool: bool,
     pub stop: Vec<String>,
     /// How many of the likeliest tokens are reported with each; `None` reports nothing.

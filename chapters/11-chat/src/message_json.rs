@@ -2,7 +2,7 @@
 //! A message in OpenAI's JSON, read into chapter 02's, and parts written back.
 //!
 //! `content` is a text, or a list of parts. OpenAI's parts are `{"type": "text", "text": …}`; chapter 02's own `python` and
-//! `python_output` extend that list, so that an answer in which the model used its calculator can be sent back as it was.
+//! `python_output` extend that list, so that an answer in which the model used its tool can be sent back as it was.
 
 use crate::Refusal;
 use dataset::{Message, Part, Role};

@@ -260,7 +260,7 @@ fn cannot_be_honoured(object: &Map<String, Value>) -> Result<(), Refusal> {
             "tools" | "functions" => {
                 return refuse(
                     name,
-                    "this model has one tool, its calculator, and calls it itself",
+                    "this model has tools of its own and calls them itself",
                 )?;
             }
             "response_format" if value.get("type").and_then(Value::as_str) != Some("text") => {

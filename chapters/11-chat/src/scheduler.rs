@@ -31,8 +31,8 @@ pub struct Scheduler<'a> {
     stats: &'a Stats,
 }
 
-/// The tool, for those rows that may use it: a raw completion may spell anything and is left alone. A program holds all rows up
-/// for a second at most.
+/// The tool, for those rows that may use it: a raw completion may spell anything and is left alone. A program holds all
+/// rows up; `tool` says for how long.
 struct ForChats {
     machine: ToolMachine,
     rows: Vec<RowId>,

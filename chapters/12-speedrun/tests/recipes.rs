@@ -1,7 +1,7 @@
 //! Recipes: they parse, they add up, and a wrong one is answered with words.
 
 use speedrun::arithmetic::{Plan, describe, grouped};
-use speedrun::recipe::{DamagedGroups, Data, Recipe};
+use speedrun::recipe::{DamagedGroups, Data, Packing, Recipe};
 
 #[test]
 fn every_recipe_parses_and_has_a_plan() {
@@ -12,6 +12,13 @@ fn every_recipe_parses_and_has_a_plan() {
         assert!(plan.steps > 0 && plan.accumulation > 0);
         assert_eq!(plan.tokens % recipe.train.batch_tokens, 0);
     }
+}
+
+#[test]
+fn tiny_reads_a_stream_and_whoever_says_nothing_gets_best_fit() {
+    let packing = |name| Recipe::named(name).expect("a recipe").train.packing;
+    assert_eq!(packing("tiny"), Packing::Stream);
+    assert_eq!(packing("d20"), Packing::BestFit);
 }
 
 #[test]
@@ -112,7 +119,7 @@ fn a_wrong_recipe_names_the_key() {
     );
     assert!(complaint("\"kind\": \"mmlu\"", "\"kind\": \"mmml\"").contains("mmml"));
     assert!(
-        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
+        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
     );
     assert!(complaint("\"heads\": 2,", "\"heads\": 3,").contains("heads"));
     assert!(complaint("\"kv_heads\": 2", "\"kv_heads\": 3").contains("kv_heads"));
@@ -121,7 +128,7 @@ fn a_wrong_recipe_names_the_key() {
             .contains("exactly one")
     );
     assert!(
-        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 0").contains("batch_tokens is 0")
+        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 0").contains("batch_tokens is 0")
     );
     assert!(complaint("\"context\": 256", "\"context\": -256").contains("context is -256"));
     assert!(

@@ -10,7 +10,7 @@ use dataset::best_fit::{Item, Packer, Policy, Row, Span};
 use dataset::choosing::ChoosingPacker;
 use dataset::{ChooseDocument, PackingSettings};
 use speedrun::parts::{Exercise, Origin, Part, Parts, Plug, Slowdown};
-use speedrun::recipe::Recipe;
+use speedrun::recipe::{Packing, Recipe};
 use std::fmt::{self, Display, Formatter};
 use std::time::Instant;
 // ANCHOR_END: head
@@ -117,6 +117,9 @@ fn put(
         "the chapter's choices from {} buffers, and its next {ROWS} rows",
         questions.len()
     );
+    if recipe.train.packing == Packing::Stream {
+        origin.found += "; its rows are packed by best fit, where the recipe has a stream";
+    }
     parts.packing = Part {
         function: Some(choose),
         origin: Some(origin),

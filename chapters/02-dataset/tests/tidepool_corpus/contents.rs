@@ -197,7 +197,12 @@ fn every_genre_writes_clean_english() {
                 !text.contains(['{', '}']) || genre == Genre::Programs,
                 "{text}"
             );
-            assert!(text == text.trim() && !text.is_empty(), "{text:?}");
+            // A close page begins with a space: ` reef` is the token that comes back below.
+            let body = match genre {
+                Genre::Lists | Genre::SingleLetters => text.strip_prefix(' ').unwrap_or(&text),
+                _ => &text,
+            };
+            assert!(body == body.trim() && !body.is_empty(), "{text:?}");
             if genre == Genre::Programs {
                 continue;
             }

@@ -83,7 +83,7 @@ impl Training {
             schedule: recipe.train.schedule.over(plan.steps),
             clip: recipe.train.clip,
             optimizer: Optimizer::new(groups, Box::new(FusedUpdates), Box::new(Solo))?,
-            batches: Box::new(batches),
+            batches,
             plan,
             gpt,
             step: 0,

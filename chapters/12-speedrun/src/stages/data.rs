@@ -191,7 +191,7 @@ fn corpus(run: &Run) -> Result<Corpus> {
         .text
         .clone()
         .unwrap_or_else(|| run.folder.data().join("pretrain"));
-    // Packing crops what is longer than a row, and of one long text it would crop nearly all. At 2.5 characters per
+    // Best fit crops what is longer than a row, and of one long text it would crop nearly all. At 2.5 characters per
     // token, a careful guess that needs no tokenizer yet, a piece fits into a row.
     let mut settings = OpenSettings::default();
     settings.texts.max_document_chars = run.recipe.model.context as usize * 5 / 2;
@@ -273,7 +273,8 @@ pub fn validation_texts(run: &Run, characters: usize) -> Result<Vec<String>> {
 // ANCHOR_END: documents
 
 // ANCHOR: batches
-/// Training batches, from `position` or from the beginning: best fit by the run's own rule if it has one, else as the recipe says.
+/// Training batches, from `position` or from the beginning, as the recipe says; by best fit whatever it says if the run has a rule of
+/// its own, which is a rule for best fit.
 pub fn training_batches(
     run: &Run,
     tokenizer: &Tokenizer,
