@@ -76,7 +76,7 @@ fn each_limit_names_its_field_and_itself() {
         (
             json!({"tools": [{"type": "function"}]}),
             "tools",
-            "one tool",
+            "tools of its own",
         ),
         (
             json!({"response_format": {"type": "json_object"}}),
