@@ -1,6 +1,6 @@
 //! From looking up a word to answering by letter: the steps between, and which of them a model takes when.
 //!
-//! The text is tidepool's, in the tiny recipe's lessons: first nothing but lists with letters, then letters in lines of their own, then
+//! The text is tidepool's, in three lessons: first nothing but lists with letters, then letters in lines of their own, then
 //! encyclopedia and question pages with pages of genre `binding` among them. Those ask about facts that conversations may mention; the
 //! others stand in the encyclopedia and on the question pages only, and are never asked by letter. The model is the tiny recipe's.
 //!
@@ -41,17 +41,15 @@ struct Text {
 }
 
 impl Text {
-    /// A list; its page has lines as in an examination, or is one of the recipe's, most of which are close.
+    /// A list: as in an examination, or mostly close.
     fn lists(&mut self, only_lines: bool) -> String {
-        loop {
-            let page = binding::lists(&self.world, &mut self.dice);
-            if page.starts_with('-') || !only_lines {
-                return page;
-            }
+        match only_lines || self.dice.chance(40) {
+            true => binding::lists(&self.world, &mut self.dice),
+            false => binding::close_lists(&self.world, &mut self.dice),
         }
     }
 
-    /// The recipe's second lesson.
+    /// The second lesson.
     fn single_letters(&mut self) -> String {
         match self.dice.below(4) {
             0 => self.lists(false),
@@ -301,7 +299,7 @@ fn lists(folder: &Path) -> Result<()> {
     save(&folder.join("12-lists.md"), &table)
 }
 
-/// The recipe's lessons: which form is learned when.
+/// Three lessons: which form is learned when.
 fn everything(folder: &Path) -> Result<()> {
     println!("lists, single letters, everything");
     let way = Way {

@@ -16,7 +16,7 @@ fn small_recipe(folder: &Path) -> PathBuf {
     recipe["data"]["corpus"]["bytes"] = 200_000.into();
     recipe["tokenizer"]["max_chars"] = 150_000.into();
     recipe["train"]["tokens"] = 20_480.into();
-    recipe["train"]["packing"] = "stream".into(); // as tiny has it; smoke, with best fit, is killed by the course's own check
+    recipe["train"]["packing"] = "stream".into(); // smoke, with best fit, is killed by the course's own check
     recipe["train"]["evaluate_every"] = 5.into();
     recipe["train"]["checkpoint_seconds"] = 0.1.into();
     recipe["mid"]["epochs"] = 0.2.into();

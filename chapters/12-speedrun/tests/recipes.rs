@@ -15,10 +15,15 @@ fn every_recipe_parses_and_has_a_plan() {
 }
 
 #[test]
-fn tiny_reads_a_stream_and_whoever_says_nothing_gets_best_fit() {
-    let packing = |name| Recipe::named(name).expect("a recipe").train.packing;
-    assert_eq!(packing("tiny"), Packing::Stream);
-    assert_eq!(packing("d20"), Packing::BestFit);
+fn a_recipe_may_ask_for_a_stream_and_gets_best_fit_if_it_says_nothing() {
+    let text = include_str!("../recipes/tiny.json");
+    let read = |text: &str| -> Packing {
+        let recipe: Recipe = serde_json::from_str(text).expect("a recipe");
+        recipe.train.packing
+    };
+    assert_eq!(read(text), Packing::BestFit);
+    let stream = text.replacen("\"clip\"", "\"packing\": \"stream\", \"clip\"", 1);
+    assert_eq!(read(&stream), Packing::Stream);
 }
 
 #[test]
@@ -119,7 +124,7 @@ fn a_wrong_recipe_names_the_key() {
     );
     assert!(complaint("\"kind\": \"mmlu\"", "\"kind\": \"mmml\"").contains("mmml"));
     assert!(
-        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
+        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
     );
     assert!(complaint("\"heads\": 2,", "\"heads\": 3,").contains("heads"));
     assert!(complaint("\"kv_heads\": 2", "\"kv_heads\": 3").contains("kv_heads"));
@@ -128,7 +133,7 @@ fn a_wrong_recipe_names_the_key() {
             .contains("exactly one")
     );
     assert!(
-        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 0").contains("batch_tokens is 0")
+        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 0").contains("batch_tokens is 0")
     );
     assert!(complaint("\"context\": 256", "\"context\": -256").contains("context is -256"));
     assert!(

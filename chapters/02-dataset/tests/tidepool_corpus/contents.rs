@@ -199,7 +199,7 @@ fn every_genre_writes_clean_english() {
             );
             // A close page begins with a space: ` reef` is the token that comes back below.
             let body = match genre {
-                Genre::Lists | Genre::SingleLetters => text.strip_prefix(' ').unwrap_or(&text),
+                Genre::CloseLists | Genre::SingleLetters => text.strip_prefix(' ').unwrap_or(&text),
                 _ => &text,
             };
             assert!(body == body.trim() && !body.is_empty(), "{text:?}");

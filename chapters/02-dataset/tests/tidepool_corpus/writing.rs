@@ -71,6 +71,7 @@ fn settings_that_cannot_be_met_say_what_to_change() {
         programs: 0,
         binding: 0,
         lists: 0,
+        close_lists: 0,
         single_letters: 0,
     };
     for (wrong, hint) in [

@@ -17,8 +17,8 @@
 //!
 //! - **The letter touches its option.** `the reef=B` is cut ` reef` `=B`. With a token between them, looking up "what stands
 //!   behind the place where this word stood" needs two steps instead of one.
-//! - **Many look-ups for each list.** One question below four options is one useful token in fifty. In the first lessons most pages
-//!   write their lists close, ` reef=B lagoon=C`: there it is one in two.
+//! - **Many look-ups for each list.** One question below four options is one useful token in fifty. On a page of [`close_lists`]
+//!   it is one in two.
 //! - **Lists of every length.** In a list of one the letter is there to be copied. Without such lists no part of the circuit pays
 //!   before all parts work, and nothing starts.
 //! - **Lessons first.** A corpus may open with pages of nothing but [`lists`], go on with [`single_letters`], and then with a lesson
@@ -105,25 +105,32 @@ pub fn page(world: &World, facts: &[FactId], form: Form, count: usize, dice: &mu
     page.join("\n")
 }
 
-/// Pages of [`lists`] and [`single_letters`] that are written close together, in per cent.
-const CLOSE: usize = 60;
-
-/// Writes a list of one to four options with letters, and its lines again. Most pages are close: ` reef=B lagoon=C`, so that
-/// every second token is a letter. The others look like an examination.
+/// Writes a list of one to four options with letters, and a dozen or so of its lines again. Their number varies, because there
+/// are few lists of one.
 pub fn lists(world: &World, dice: &mut Dice) -> String {
-    let list = List::new(world, dice);
-    if dice.chance(CLOSE) {
-        let again: String = list.asked.iter().map(|place| list.close(*place)).collect();
-        return format!("{}\n{again}", list.all_close());
-    }
-    let mut page = lettered(&list.options, &list.letters);
-    for place in &list.asked {
-        page.push(Form::Line.entry("", &list.options[*place], list.letters[*place]));
+    let facts: Vec<FactId> = world.facts().collect();
+    let id = *dice.pick(&facts);
+    let options = world.short_options(id, 1 + dice.below(4), dice);
+    let letters = letters(options.len(), dice);
+    let mut page = lettered(&options, &letters);
+    for _ in 0..LOOK_UPS - 4 + dice.below(9) {
+        let place = dice.below(options.len());
+        page.push(Form::Line.entry("", &options[place], letters[place]));
     }
     page.join("\n")
 }
 
-/// Writes such a list, and its options again with their letters in lines of their own.
+/// Writes such a list close, ` reef=B lagoon=C`, and its entries again: every second token is a letter.
+pub fn close_lists(world: &World, dice: &mut Dice) -> String {
+    let list = List::new(world, dice);
+    let again: String = list.asked.iter().map(|place| list.close(*place)).collect();
+    format!("{}\n{again}", list.all_close())
+}
+
+/// Pages of [`single_letters`] that are written close, in per cent.
+const CLOSE: usize = 60;
+
+/// Writes a list, mostly a close one, and its options again with their letters in lines of their own.
 pub fn single_letters(world: &World, dice: &mut Dice) -> String {
     if !dice.chance(CLOSE) {
         let facts: Vec<FactId> = world.facts().collect();

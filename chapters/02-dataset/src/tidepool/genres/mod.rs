@@ -25,12 +25,13 @@ pub enum Genre {
     Programs,
     Binding,
     Lists,
+    CloseLists,
     SingleLetters,
 }
 
 impl Genre {
     /// Every genre, in the order of [`Mixture::weights`].
-    pub const ALL: [Genre; 9] = [
+    pub const ALL: [Genre; 10] = [
         Genre::Stories,
         Genre::Encyclopedia,
         Genre::Questions,
@@ -39,6 +40,7 @@ impl Genre {
         Genre::Programs,
         Genre::Binding,
         Genre::Lists,
+        Genre::CloseLists,
         Genre::SingleLetters,
     ];
 
@@ -53,6 +55,7 @@ impl Genre {
             Genre::Programs => "programs",
             Genre::Binding => "binding",
             Genre::Lists => "lists",
+            Genre::CloseLists => "close lists",
             Genre::SingleLetters => "single letters",
         }
     }
@@ -69,6 +72,7 @@ impl Genre {
             Genre::Programs => programs::write(world, dice),
             Genre::Binding => Ok(binding::write(world, dice)),
             Genre::Lists => Ok(binding::lists(world, dice)),
+            Genre::CloseLists => Ok(binding::close_lists(world, dice)),
             Genre::SingleLetters => Ok(binding::single_letters(world, dice)),
         }
     }
@@ -91,6 +95,9 @@ pub struct Mixture {
     /// The lists with letters alone.
     #[serde(default)]
     pub lists: u32,
+    /// The same with two tokens an entry instead of five.
+    #[serde(default)]
+    pub close_lists: u32,
     /// Lists, and their options with a letter in a line of its own.
     #[serde(default)]
     pub single_letters: u32,
@@ -109,6 +116,7 @@ impl Default for Mixture {
             programs: 6,
             binding: 0,
             lists: 0,
+            close_lists: 0,
             single_letters: 0,
         }
     }
@@ -116,7 +124,7 @@ impl Default for Mixture {
 
 impl Mixture {
     /// The shares in the order of [`Genre::ALL`].
-    pub fn weights(&self) -> [u32; 9] {
+    pub fn weights(&self) -> [u32; 10] {
         [
             self.stories,
             self.encyclopedia,
@@ -126,6 +134,7 @@ impl Mixture {
             self.programs,
             self.binding,
             self.lists,
+            self.close_lists,
             self.single_letters,
         ]
     }
