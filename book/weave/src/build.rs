@@ -356,3 +356,16 @@ fn lines(problems: &[Problem]) -> String {
         .collect();
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_warning_is_let_through_up_to_a_size() {
+        let of = |bytes: u64| format!("search index is very large ({bytes} bytes)\n");
+        assert!(is_of_a_fitting_index(&of(SEARCH_INDEX)));
+        assert!(!is_of_a_fitting_index(&of(SEARCH_INDEX + 1)));
+        assert!(!is_of_a_fitting_index("a heading has no text"));
+    }
+}

@@ -1,7 +1,7 @@
 // ANCHOR: head
 //! What answers the calls that a model writes into a conversation.
 //!
-//! A sum goes to chapter 10's calculator, which needs a microsecond. Anything else is a program, by an author whom nobody knows:
+//! A sum goes to chapter 10's calculator, which answers on the spot. Anything else is a program, by an author whom nobody knows:
 //! it goes to chapter 08's `monty`, a part of Python without files, network or processes, in a worker process that has a second
 //! and 64 MiB to spend. A call that neither answers gets no result, and the model goes on without one.
 //!

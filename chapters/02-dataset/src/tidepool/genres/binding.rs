@@ -105,24 +105,20 @@ pub fn page(world: &World, facts: &[FactId], form: Form, count: usize, dice: &mu
     page.join("\n")
 }
 
-/// Writes a list of one to four options with letters, and a dozen or so of its lines again. Their number varies, because there
-/// are few lists of one.
+/// Writes a list of one to four options with letters, and a dozen or so of its lines again.
 pub fn lists(world: &World, dice: &mut Dice) -> String {
-    let facts: Vec<FactId> = world.facts().collect();
-    let id = *dice.pick(&facts);
-    let options = world.short_options(id, 1 + dice.below(4), dice);
-    let letters = letters(options.len(), dice);
-    let mut page = lettered(&options, &letters);
-    for _ in 0..LOOK_UPS - 4 + dice.below(9) {
-        let place = dice.below(options.len());
-        page.push(Form::Line.entry("", &options[place], letters[place]));
+    let list = List::new(world, LOOK_UPS - 4, 9, dice);
+    let mut page = lettered(&list.options, &list.letters);
+    for place in &list.asked {
+        page.push(Form::Line.entry("", &list.options[*place], list.letters[*place]));
     }
     page.join("\n")
 }
 
-/// Writes such a list close, ` reef=B lagoon=C`, and its entries again: every second token is a letter.
+/// Writes such a list close, ` reef=B lagoon=C`, and its entries again: every second token is a letter, and there is room for more
+/// of them.
 pub fn close_lists(world: &World, dice: &mut Dice) -> String {
-    let list = List::new(world, dice);
+    let list = List::new(world, LOOK_UPS + 2, LOOK_UPS + 2, dice);
     let again: String = list.asked.iter().map(|place| list.close(*place)).collect();
     format!("{}\n{again}", list.all_close())
 }
@@ -136,7 +132,7 @@ pub fn single_letters(world: &World, dice: &mut Dice) -> String {
         let facts: Vec<FactId> = world.facts().collect();
         return page(world, &facts, Form::Option, count(dice), dice);
     }
-    let list = List::new(world, dice);
+    let list = List::new(world, LOOK_UPS + 2, LOOK_UPS + 2, dice);
     let mut page = vec![list.all_close()];
     for place in &list.asked {
         page.push(format!(" {}\n{}", list.word(*place), list.letters[*place]));
@@ -144,7 +140,7 @@ pub fn single_letters(world: &World, dice: &mut Dice) -> String {
     page.join("\n")
 }
 
-/// One to four options, their letters, and which of them are looked up: many, because a list is paid for by its look-ups.
+/// One to four options, their letters, and which of them are looked up.
 struct List {
     options: Vec<String>,
     letters: Vec<&'static str>,
@@ -152,13 +148,13 @@ struct List {
 }
 
 impl List {
-    fn new(world: &World, dice: &mut Dice) -> List {
+    /// With `fewest` look-ups or up to `more` − 1 beyond: no page is written twice, and there are few lists of one.
+    fn new(world: &World, fewest: usize, more: usize, dice: &mut Dice) -> List {
         let facts: Vec<FactId> = world.facts().collect();
         let id = *dice.pick(&facts);
         let options = world.short_options(id, 1 + dice.below(4), dice);
         let letters = letters(options.len(), dice);
-        // Their number varies, because there are few lists of one and no page is written twice.
-        let asked = 2 + LOOK_UPS + dice.below(2 + LOOK_UPS);
+        let asked = fewest + dice.below(more);
         let asked = (0..asked).map(|_| dice.below(options.len())).collect();
         List {
             options,
