@@ -4,7 +4,7 @@
 //!
 //! Nothing in the model changes, and nothing in the training loop: what changes is the data. Read `render` (from a
 //! conversation to ids and a loss mask), `visualise` (seeing that mask), `recipe`, `published`, `open_mixture` and `mixture` (which
-//! conversations, how often), `conversation_batches` and `amount` (rows and targets), `schedule` and `sft` (the stage),
+//! conversations, how often), `conversation_batches` and `amount` (rows and targets), `schedule`, `newcomers` and `sft` (the stage),
 //! `evaluate` (what it has learnt, source by source).
 // ANCHOR_END: head
 
@@ -14,6 +14,7 @@ mod conversation_batches;
 mod error;
 mod evaluate;
 mod mixture;
+mod newcomers;
 mod open_mixture;
 pub mod published;
 mod recipe;
@@ -27,6 +28,7 @@ pub use conversation_batches::{ConversationBatches, TooLong};
 pub use error::Error;
 pub use evaluate::{SourceScore, evaluate_by_source};
 pub use mixture::{Ingredient, Mixture};
+pub use newcomers::{Newcomers, begin_like};
 pub use open_mixture::open_mixture;
 pub use recipe::{Kind, MixtureRecipe, Side, SourceRecipe, StageRecipe};
 pub use render::{Rendered, Supervise, render, render_for_completion};

@@ -6,7 +6,7 @@
 //! serde types: a run's recipe file holds one of them under `mid` and one under `sft`, and what a recipe leaves out has
 //! the value that nanochat gives it.
 
-use crate::{Error, Ramp, SftSettings, Supervise, TooLong};
+use crate::{Error, Newcomers, Ramp, SftSettings, Supervise, TooLong};
 use muon::Rates2025;
 use serde::{Deserialize, Serialize};
 // ANCHOR_END: head
@@ -199,6 +199,9 @@ pub struct StageRecipe {
     /// Whether the optimizer goes on with the buffers of the stage before.
     #[serde(default)]
     pub warm_start: bool,
+    /// What special tokens begin as that the stage before has not seen.
+    #[serde(default, skip_serializing_if = "Newcomers::is_empty")]
+    pub newcomers: Newcomers,
     #[serde(default)]
     pub evaluate_every: u64,
     pub checkpoint_seconds: f64,
@@ -236,6 +239,7 @@ impl StageRecipe {
             ramp: self.ramp,
             clip: self.clip,
             warm_start: self.warm_start,
+            newcomers: self.newcomers.clone(),
             evaluate_every: self.evaluate_every,
             checkpoint_seconds: self.checkpoint_seconds,
             seed: self.mixture.seed,

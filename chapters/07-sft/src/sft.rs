@@ -9,7 +9,7 @@
 //! is nobody's choice: one rank may have three times the supervised tokens of another, or none at all behind the end of the
 //! last epoch. Chapter 05's loop divides by the count of the whole step, over all ranks.
 
-use crate::{ConversationBatches, Error, Mixture, Ramp, Supervise, TooLong};
+use crate::{ConversationBatches, Error, Mixture, Newcomers, Ramp, Supervise, TooLong, begin_like};
 use dataset::{Prefetch, Turns};
 use hopper::FusedUpdates;
 use muon::{Collective, Optimizer, Rates2025, gather_bytes, groups_2025};
@@ -48,6 +48,8 @@ pub struct SftSettings {
     /// Whether the optimizer goes on with the buffers of the stage before, if that left any. If not, Muon's and AdamW's
     /// memories begin at zero: they describe the gradients of another task.
     pub warm_start: bool,
+    /// What special tokens begin as that the stage before has never seen.
+    pub newcomers: Newcomers,
     pub evaluate_every: u64,
     pub checkpoint_seconds: f64,
     /// The seed that the mixture was made with: a resumed run must have the same.
@@ -70,6 +72,7 @@ impl SftSettings {
             ramp: Ramp::SFT_2025,
             clip: Some(1.0),
             warm_start: false,
+            newcomers: Newcomers::new(),
             evaluate_every: 100,
             checkpoint_seconds: 600.0,
             seed: 0,
@@ -171,6 +174,9 @@ fn tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     };
     let gpt = Gpt::load_folder(start, run.machine.device)?.with_compute(run.machine.compute);
     gpt.config().check_vocabulary(run.tokenizer.vocab_size())?;
+    if saved.is_none() {
+        begin_like(&gpt, run.tokenizer, &settings.newcomers)?;
+    }
 
     // A tokenizer of the right size can still be the wrong one: it would train, and talk nonsense.
     if let Some(trained) = checkpoint::read_state(start)? {

@@ -1,0 +1,60 @@
+// ANCHOR: head
+//! Eight tokens that pretraining has never seen.
+//!
+//! `<|user_end|>` and its like are rows of the tables that are looked up by id, and no document has one of them. After pretraining those
+//! rows hold what they were drawn with: noise, in the middle of every conversation. The head that answers by letter stands on
+//! `<|assistant_start|>`, and it has to learn what this token means from the few thousand answers that fine-tuning has.
+//!
+//! So they may begin as something the model knows. A line's end is what has stood between a question and its answer
+//! so far.
+// ANCHOR_END: head
+
+use crate::Error;
+use std::collections::BTreeMap;
+use tokenizer::{Special, Tokenizer};
+use transformer::{Gpt, Role};
+
+// ANCHOR: newcomers
+/// Special tokens by name, and for each a text of one token that it is to begin as.
+pub type Newcomers = BTreeMap<String, String>;
+
+/// In every table that is read by id, gives each of the newcomers the row of its token. The head stays as it is: it has been told at
+/// every position that these tokens do not come, and that has to be unlearned anyway.
+///
+/// # Errors
+/// A name that no special token has, and a text that is not a single token of this tokenizer.
+pub fn begin_like(gpt: &Gpt, tokenizer: &Tokenizer, newcomers: &Newcomers) -> Result<(), Error> {
+    let mut pairs = Vec::new();
+    for (name, text) in newcomers {
+        let wrong = |value: &str, remedy| Error::Setting {
+            setting: "newcomers",
+            value: format!("{value:?}"),
+            remedy,
+        };
+        let newcomer = Special::ALL.into_iter().find(|it| it.name() == name);
+        let newcomer = newcomer.ok_or_else(|| {
+            wrong(
+                name,
+                "name a special token as tokenizer.json does, such as \"<|user_end|>\"",
+            )
+        })?;
+        let &[known] = tokenizer.encode(text).as_slice() else {
+            let remedy = "give a text that is one token of the tokenizer, such as \"\\n\"";
+            return Err(wrong(text, remedy));
+        };
+        pairs.push((i64::from(tokenizer.special(newcomer)), i64::from(known)));
+    }
+    let _no_gradients = tch::no_grad_guard();
+    let tables = gpt
+        .parameters()
+        .iter()
+        .filter(|it| matches!(it.role, Role::Embedding | Role::ValueTable));
+    for table in tables {
+        for (newcomer, known) in &pairs {
+            let row = table.tensor.get(*known); // (V, C) -> (C)
+            table.tensor.get(*newcomer).copy_(&row);
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: newcomers
