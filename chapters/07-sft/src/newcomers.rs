@@ -5,7 +5,7 @@
 //! rows hold what they were drawn with: noise, in the middle of every conversation. The head that answers by letter stands on
 //! `<|assistant_start|>`, and it has to learn what this token means from the few thousand answers that fine-tuning has.
 //!
-//! So they may begin as something the model knows. A line's end is what has stood between a question and its answer
+//! So they may begin as something the model knows. `?` and the end of a line are what has stood between a question and its answer
 //! so far.
 // ANCHOR_END: head
 
@@ -15,14 +15,15 @@ use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Role};
 
 // ANCHOR: newcomers
-/// Special tokens by name, and for each a text of one token that it is to begin as.
+/// Special tokens by name, and for each a text whose last token it is to begin as: in most vocabularies `?\n` is one token, in some the
+/// line's end is alone.
 pub type Newcomers = BTreeMap<String, String>;
 
 /// In every table that is read by id, gives each of the newcomers the row of its token. The head stays as it is: it has been told at
 /// every position that these tokens do not come, and that has to be unlearned anyway.
 ///
 /// # Errors
-/// A name that no special token has, and a text that is not a single token of this tokenizer.
+/// A name that no special token has, and a text without a token.
 pub fn begin_like(gpt: &Gpt, tokenizer: &Tokenizer, newcomers: &Newcomers) -> Result<(), Error> {
     let mut pairs = Vec::new();
     for (name, text) in newcomers {
@@ -38,10 +39,13 @@ pub fn begin_like(gpt: &Gpt, tokenizer: &Tokenizer, newcomers: &Newcomers) -> Re
                 "name a special token as tokenizer.json does, such as \"<|user_end|>\"",
             )
         })?;
-        let &[known] = tokenizer.encode(text).as_slice() else {
-            let remedy = "give a text that is one token of the tokenizer, such as \"\\n\"";
-            return Err(wrong(text, remedy));
-        };
+        let tokens = tokenizer.encode(text);
+        let &known = tokens.last().ok_or_else(|| {
+            wrong(
+                text,
+                "give a text whose last token it is to begin as, such as \"\\n\"",
+            )
+        })?;
         pairs.push((i64::from(tokenizer.special(newcomer)), i64::from(known)));
     }
     let _no_gradients = tch::no_grad_guard();
