@@ -1,12 +1,11 @@
 // ANCHOR: head
 //! Eight tokens that pretraining has never seen.
 //!
-//! `<|user_end|>` and its like are rows of the tables that are looked up by id, and no document has one of them. After pretraining those
-//! rows hold what they were drawn with: noise, in the middle of every conversation. The head that answers by letter stands on
-//! `<|assistant_start|>`, and it has to learn what this token means from the few thousand answers that fine-tuning has.
+//! `<|assistant_start|>` and its like are rows of the tables that are looked up by id, and no document has one of them. After
+//! pretraining those rows hold what they were drawn with: noise, in the middle of every conversation. What answers by letter stands
+//! on `<|assistant_start|>`, and has to learn what this token means from the few thousand answers that fine-tuning has.
 //!
-//! So they may begin as something the model knows. `?` and the end of a line are what has stood between a question and its answer
-//! so far.
+//! So a token may begin as something the model knows. On a page, `?` and the end of the line stand between a question and its answer.
 // ANCHOR_END: head
 
 use crate::Error;

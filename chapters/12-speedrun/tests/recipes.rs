@@ -124,7 +124,7 @@ fn a_wrong_recipe_names_the_key() {
     );
     assert!(complaint("\"kind\": \"mmlu\"", "\"kind\": \"mmml\"").contains("mmml"));
     assert!(
-        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
+        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 5000").contains("batch_tokens 5000")
     );
     assert!(complaint("\"heads\": 2,", "\"heads\": 3,").contains("heads"));
     assert!(complaint("\"kv_heads\": 2", "\"kv_heads\": 3").contains("kv_heads"));
@@ -133,7 +133,7 @@ fn a_wrong_recipe_names_the_key() {
             .contains("exactly one")
     );
     assert!(
-        complaint("\"batch_tokens\": 4096", "\"batch_tokens\": 0").contains("batch_tokens is 0")
+        complaint("\"batch_tokens\": 2048", "\"batch_tokens\": 0").contains("batch_tokens is 0")
     );
     assert!(complaint("\"context\": 256", "\"context\": -256").contains("context is -256"));
     assert!(
