@@ -19,7 +19,7 @@ pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<C
     let draw = |turn: usize| {
         // Every fact in turn, so that all are asked about equally often.
         let id = facts[turn % facts.len()];
-        let chat = match dice.weighted(&[42, 22, 14, 6, 8, 4, 25, 60]) {
+        let chat = match dice.weighted(&[42, 22, 14, 6, 8, 4, 10, 60]) {
             0 => question(world, side, id, &mut dice)?,
             1 => short_question(world, side, id, &mut dice)?,
             2 => follow_up(world, side, &facts, id, &mut dice)?,
