@@ -6,12 +6,12 @@
 //! on `<|assistant_start|>`, and has to learn what this token means from the few thousand answers that fine-tuning has.
 //!
 //! So a token may begin as something the model knows. On a page, `?` and the end of the line stand between a question and its answer.
-// ANCHOR_END: head
 
 use crate::Error;
 use std::collections::BTreeMap;
 use tokenizer::{Special, Tokenizer};
 use transformer::{Gpt, Role};
+// ANCHOR_END: head
 
 // ANCHOR: newcomers
 /// Special tokens by name, and for each a text whose last token it is to begin as: in most vocabularies `?\n` is one token, in some the
