@@ -165,7 +165,8 @@ fn no_training_conversation_is_about_a_held_out_fact() {
             }
         }
     }
-    assert!(sentences > 3_000, "{sentences}");
+    // A third of the conversations answer with letters and state nothing.
+    assert!(sentences > 2_000, "{sentences}");
     for file in ["mmlu/auxiliary_train.jsonl", "arc/ARC-Easy/train.jsonl"] {
         for row in rows(&dir.join(file)) {
             let (choices, right) = match row.get("answer") {
