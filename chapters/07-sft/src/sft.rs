@@ -174,9 +174,6 @@ fn tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
     };
     let gpt = Gpt::load_folder(start, run.machine.device)?.with_compute(run.machine.compute);
     gpt.config().check_vocabulary(run.tokenizer.vocab_size())?;
-    if saved.is_none() {
-        begin_like(&gpt, run.tokenizer, &settings.newcomers)?;
-    }
 
     // A tokenizer of the right size can still be the wrong one: it would train, and talk nonsense.
     if let Some(trained) = checkpoint::read_state(start)? {
@@ -190,6 +187,9 @@ fn tune(run: SftRun<'_>) -> Result<(Gpt, Outcome), Error> {
             }
             .into());
         }
+    }
+    if saved.is_none() {
+        begin_like(&gpt, run.tokenizer, &settings.newcomers)?;
     }
 
     let width = gpt.config().width;
