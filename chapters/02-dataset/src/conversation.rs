@@ -33,6 +33,8 @@ pub enum Role {
     System,
     User,
     Assistant,
+    /// Nobody: the message is a document of pretraining, alone in its conversation.
+    Page,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,13 @@ impl Message {
     pub fn assistant(text: impl Into<String>) -> Self {
         Message {
             role: Role::Assistant,
+            parts: vec![Part::Text(text.into())],
+        }
+    }
+
+    pub fn page(text: impl Into<String>) -> Self {
+        Message {
+            role: Role::Page,
             parts: vec![Part::Text(text.into())],
         }
     }
@@ -140,6 +149,7 @@ impl Role {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
+            Role::Page => "page",
         }
     }
 }

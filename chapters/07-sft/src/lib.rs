@@ -3,8 +3,8 @@
 //! to stop.
 //!
 //! Nothing in the model changes, and nothing in the training loop: what changes is the data. Read `render` (from a
-//! conversation to ids and a loss mask), `visualise` (seeing that mask), `recipe`, `published`, `open_mixture` and `mixture` (which
-//! conversations, how often), `conversation_batches` and `amount` (rows and targets), `schedule`, `newcomers` and `sft` (the stage),
+//! conversation to ids and a loss mask), `visualise` (seeing that mask), `recipe`, `published`, `open_mixture`, `pages` and `mixture`
+//! (which conversations, how often), `conversation_batches` and `amount` (rows and targets), `schedule`, `newcomers` and `sft` (the stage),
 //! `evaluate` (what it has learnt, source by source).
 // ANCHOR_END: head
 
@@ -16,6 +16,7 @@ mod evaluate;
 mod mixture;
 mod newcomers;
 mod open_mixture;
+mod pages;
 pub mod published;
 mod recipe;
 mod render;
@@ -30,6 +31,7 @@ pub use evaluate::{SourceScore, evaluate_by_source};
 pub use mixture::{Ingredient, Mixture};
 pub use newcomers::{Newcomers, begin_like};
 pub use open_mixture::open_mixture;
+pub use pages::Pages;
 pub use recipe::{Kind, MixtureRecipe, Side, SourceRecipe, StageRecipe};
 pub use render::{Rendered, Supervise, render, render_for_completion};
 pub use schedule::Ramp;

@@ -11,8 +11,9 @@
 //! | `gsm8k` | `gsm8k/train`, `gsm8k/test` |
 //! | `identity` | `chat/identity` |
 //! | `simple_spelling`, `spelling_bee` | `words/words_alpha.txt`, a word list |
+//! | `pages` | `pretrain`, a folder of shards |
 
-use crate::{Error, Ingredient, Kind, Mixture, MixtureRecipe, Side, SourceRecipe};
+use crate::{Error, Ingredient, Kind, Mixture, MixtureRecipe, Pages, Side, SourceRecipe};
 use dataset::schemas::spelling::Split;
 use dataset::schemas::{
     DataSet, Identity, MultipleChoice, Schema, SimpleSpelling, SmolTalk, SpellingBee, WordList,
@@ -127,6 +128,7 @@ impl Asked<'_> {
             Kind::Mmlu | Kind::Arc => Box::new(self.rows::<MultipleChoice>()?),
             Kind::Gsm8k => Box::new(self.rows::<WordProblem>()?),
             Kind::Identity => Box::new(self.rows::<Identity>()?),
+            Kind::Pages => Box::new(Pages::open(self.recipe.label(), &self.path()?, *split)?),
             Kind::SimpleSpelling | Kind::SpellingBee => {
                 let Some(rows) = self.recipe.rows else {
                     return Err(self.wrong("it is made from a word list without end; say how many conversations by `rows`"));
@@ -177,6 +179,7 @@ impl Asked<'_> {
             (Kind::Smoltalk, None) => format!("chat/{split}"),
             (Kind::Gsm8k, None) => format!("gsm8k/{split}"),
             (Kind::Identity, None) => "chat/identity".to_string(),
+            (Kind::Pages, None) => "pretrain".to_string(),
             (Kind::SimpleSpelling | Kind::SpellingBee, None) => "words/words_alpha.txt".to_string(),
         })
     }

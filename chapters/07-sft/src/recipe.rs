@@ -59,6 +59,8 @@ pub enum Kind {
     Identity,
     SimpleSpelling,
     SpellingBee,
+    /// No conversations: documents of pretraining, as [`Pages`](crate::Pages).
+    Pages,
 }
 
 /// What is trained on, or what is kept apart to look at.
@@ -94,6 +96,7 @@ impl Kind {
             Kind::Identity => "identity",
             Kind::SimpleSpelling => "simple_spelling",
             Kind::SpellingBee => "spelling_bee",
+            Kind::Pages => "pages",
         }
     }
 }

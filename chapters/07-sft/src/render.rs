@@ -88,10 +88,17 @@ pub fn render(
     tokenizer: &Tokenizer,
     max_tokens: usize,
 ) -> Result<Rendered, Error> {
-    let turns = turns(&conversation.messages)?;
     let special = |which| tokenizer.special(which);
     let mut out = Rendered::default();
     out.push(special(Special::Bos), 0);
+    if let [page] = conversation.messages.as_slice()
+        && page.role == Role::Page
+    {
+        out.push_text(tokenizer, &page.text(), 1);
+        out.cut(max_tokens);
+        return Ok(out);
+    }
+    let turns = turns(&conversation.messages)?;
     for turn in &turns {
         match turn {
             Turn::User(text) => {

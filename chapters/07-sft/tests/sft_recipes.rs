@@ -34,6 +34,7 @@ fn everything() -> MixtureRecipe {
             { "kind": "simple_spelling", "rows": 70 },
             { "kind": "spelling_bee", "rows": 30, "split": "test" },
             { "kind": "smoltalk", "file": "spelling/train", "name": "letters" },
+            { "kind": "pages", "rows": 60 },
         ]
     }))
 }
@@ -57,12 +58,13 @@ fn a_recipe_names_sources_of_every_kind() {
         ("simple_spelling", 70),
         ("spelling_bee", 30),
         ("letters", 300),
+        ("pages", 60),
     ]
     .map(|(name, rows)| (name.to_string(), rows));
     assert_eq!(sources, expected);
     assert_eq!(
         mixture.len(),
-        1000 + 2 * 500 + 50 + sources[3].1 + 250 + 2 * 100 + 70 + 30 + 300
+        1000 + 2 * 500 + 50 + sources[3].1 + 250 + 2 * 100 + 70 + 30 + 300 + 60
     );
     for (recipe, (_, rows)) in everything().sources.iter().zip(&sources) {
         assert!(recipe.conversations(10_000) > 0);

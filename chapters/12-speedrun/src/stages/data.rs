@@ -132,6 +132,7 @@ fn order(run: &Run, catalogue: &Catalogue) -> Order {
             Kind::Gsm8k => &["gsm8k"],
             Kind::Identity => &["identity"],
             Kind::SimpleSpelling | Kind::SpellingBee => &["words"],
+            Kind::Pages => &[], // of the corpus, which is there already
         });
     }
     if recipe.rl.is_some() {
