@@ -37,7 +37,7 @@ pub struct Batch<'a> {
     cache: KvCache,
     /// `rows[i]` is in row i of the cache.
     rows: Vec<Row>,
-    /// `kept[j]` is in row `rows.len() + j` of the cache.
+    /// `kept[j]` is in row `rows.len() + j` of the cache: every row of the cache is live or kept.
     kept: Vec<Kept>,
     finished: Vec<(RowId, Sample)>,
     /// How many rows have ever joined, and how many have ended.
@@ -50,7 +50,8 @@ struct Row {
     generation: Generation,
 }
 
-/// The ids whose keys and values a free row of the cache still holds, and the number of the ending that left them.
+/// The ids whose keys and values a free row of the cache still holds, none if it is new, and the number of the ending that
+/// left them.
 struct Kept {
     ids: Vec<u32>,
     since: usize,
@@ -131,7 +132,7 @@ impl Batch<'_> {
 
         let live = self.rows.len();
         let longest = newcomers.first().map_or(0, |row| to_read(row).len() + 1);
-        self.cache.reserve(live + newcomers.len(), longest as i64);
+        self.reserve(live + newcomers.len(), longest);
         let (first, second) = self.waves(newcomers);
         let admitted = self.admit(first).and_then(|()| self.admit(second));
         if admitted.is_err() {
@@ -140,6 +141,18 @@ impl Batch<'_> {
             }
         }
         admitted.map(|()| ids.collect())
+    }
+
+    /// Room for so many rows and slots; rows that the cache did not have before are kept ones that hold nothing.
+    fn reserve(&mut self, rows: usize, slots: usize) {
+        self.cache.reserve(rows, slots as i64);
+        let free = self.cache.lengths().len() - self.rows.len();
+        let since = self.ended;
+        let empty = || Kept {
+            ids: Vec::new(),
+            since,
+        };
+        self.kept.resize_with(free, empty);
     }
 
     /// Newcomers that share a prefix come in two waves: one reads it, the others copy it and read the rest.
@@ -196,17 +209,17 @@ impl Batch<'_> {
                 self.cache.truncate(place, length as i64);
             }
             _ => {
-                let oldest = (0..self.kept.len()).min_by_key(|&j| self.kept[j].since);
-                self.swap_kept(oldest.unwrap_or(0));
+                // One that holds nothing, if there is one, else the one that ended longest ago.
+                let worth = |j: &usize| (!self.kept[*j].ids.is_empty(), self.kept[*j].since);
+                let least = (0..self.kept.len()).min_by_key(worth);
+                self.swap_kept(least.expect("`reserve` made a place for each newcomer"));
                 match source {
                     Some((live, length)) => self.cache.copy_row(live, place, length as i64),
                     None => self.cache.truncate(place, 0),
                 }
             }
         }
-        if !self.kept.is_empty() {
-            self.kept.remove(0);
-        }
+        self.kept.remove(0);
         self.rows.push(row);
     }
 
@@ -292,3 +305,73 @@ fn to_read(row: &Row) -> &[u32] {
     &ids[..ids.len() - 1]
 }
 // ANCHOR_END: to_read
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use transformer::{Config, Gpt, Plain, Sampling};
+
+    fn model(context: i64) -> Gpt {
+        let shape = Config::d(2, 61, context).expect("a shape");
+        let config = Config {
+            heads: 4,
+            kv_heads: 2,
+            width: 32,
+            ..shape
+        };
+        Gpt::new(&config, tch::Device::Cpu, 1).expect("a model")
+    }
+
+    /// `start`, `start` + 1, … as a prompt of so many ids for an answer of one.
+    fn prompt(start: u32, length: u32) -> Prompt {
+        let settings = Sampling {
+            max_tokens: 1,
+            ..Sampling::default()
+        };
+        Prompt {
+            ids: (start..start + length).collect(),
+            settings,
+            seed: 0,
+        }
+    }
+
+    #[test]
+    fn a_first_wave_that_fails_takes_no_more_than_it_was_given() {
+        let (gpt, short) = (model(64), model(10));
+        let mut batch = Engine::new(&gpt, &Plain).batch();
+        let (old, recent) = (prompt(0, 20), prompt(30, 20));
+        batch.join_all(&[old.clone(), recent.clone()]).expect("two");
+        batch
+            .step(None, &mut |_| ControlFlow::Continue(()))
+            .expect("a pass");
+        assert_eq!((batch.live(), batch.kept.len()), (0, 2));
+        let held = |batch: &Batch, prompt: &Prompt| {
+            let source = batch.best_source(&prompt.ids);
+            source.map_or(0, |(_, length)| length)
+        };
+        assert_eq!((held(&batch, &old), held(&batch, &recent)), (20, 20));
+
+        // Passes fail on a model whose rotations end at 10 while the cache goes on to 64: `grows` takes over 6 slots of
+        // `recent`, and `new` is 6 longer than what is left of it to read, so that its padding reaches 12.
+        batch.engine.gpt = &short;
+        let new = prompt(50, 8);
+        let grows = Prompt {
+            ids: [&recent.ids[..6], &[1, 1]].concat(),
+            ..recent.clone()
+        };
+        // The first wave is `new` and `grows`; the second, `new` once more, is never placed.
+        let error = batch.join_all(&[new.clone(), new, grows]);
+        assert!(matches!(error, Err(Error::Position { .. })), "{error:?}");
+        assert_eq!((batch.live(), batch.kept.len()), (0, 3));
+        // `new` had the third row, which was made for it, and `recent` gave what it was asked for.
+        assert_eq!((held(&batch, &old), held(&batch, &recent)), (20, 6));
+
+        // The row that failed holds nothing, so whoever comes next gets its place, and `old` keeps its own.
+        batch.engine.gpt = &gpt;
+        batch.join(&prompt(10, 5)).expect("a prompt");
+        assert_eq!((batch.live(), held(&batch, &old)), (1, 20));
+        assert_eq!(batch.kept.len() + batch.live(), batch.cache.lengths().len());
+    }
+}
+// ANCHOR_END: tests

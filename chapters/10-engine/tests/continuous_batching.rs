@@ -193,6 +193,29 @@ fn the_next_turn_of_a_conversation_reads_only_what_is_new() {
 }
 
 #[test]
+fn a_newcomer_gets_a_new_row_of_the_cache_before_one_that_another_goes_on_with() {
+    let gpt = random_gpt(&small(2, 2, 160), 5);
+    let kernels = Counting::default();
+    let mut batch = Engine::new(&gpt, &kernels).batch();
+    let first = prompt(&ids(1, 20), 0.0, 0, 3, 0);
+    batch.join(&first).expect("a prompt");
+    let said = run(&mut batch).remove(&0).expect("one row").ids;
+    // The stranger is longer and so is placed first, when the cache of one row has just got a second one.
+    let stranger = prompt(&ids(40, 120), 0.0, 0, 2, 0);
+    let next = prompt(&[&first.ids[..], &said, &[3, 3]].concat(), 0.0, 0, 2, 0);
+    kernels.positions.take();
+    let ids = batch.join_all(&[stranger.clone(), next.clone()]);
+    let ids = ids.expect("two prompts");
+    // 119 of the stranger's, and of the other what was last said and what is new, beside its kept row.
+    let read = positions(&kernels, &gpt);
+    assert!((119..=123).contains(&read), "{read}");
+    let samples = run(&mut batch);
+    for (id, prompt) in ids.into_iter().zip([stranger, next]) {
+        assert_eq!(samples[&id].ids, naive(&gpt, &prompt).ids);
+    }
+}
+
+#[test]
 fn rows_finish_on_their_own_and_passes_get_narrower() {
     let gpt = random_gpt(&small(4, 1, 64), 3);
     let mut batch = Engine::new(&gpt, &Plain).batch();
