@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 mod denied;
+#[cfg(target_os = "linux")]
+mod skipped;
 
 use evals::sandbox::{Executor, Limits, Monty, Verdict};
 
@@ -193,6 +195,7 @@ fn cpython_says_that_it_needs_linux_and_what_to_use_instead() {
 mod linux {
     use super::*;
     use crate::denied::where_refused;
+    use crate::skipped::skip;
     use evals::sandbox::{CPython, Error, Layer};
 
     #[test]
@@ -272,7 +275,7 @@ assert hashlib.sha256(b'x').hexdigest().startswith('2d711642')
             let cpython = match CPython::with_worker(WORKER) {
                 Ok(cpython) => cpython,
                 // Root's programs run as `nobody`; without a root of their own they need a Python outside root's home.
-                Err(error @ Error::NoPython { .. }) => return println!("skipped: {error}"),
+                Err(error @ Error::NoPython { .. }) => return skip(error),
                 Err(error) => panic!("{error}"),
             };
             let outcome = cpython.run("open('/etc/passwd')", &Limits::default());
@@ -329,7 +332,7 @@ assert hashlib.sha256(b'x').hexdigest().startswith('2d711642')
                     .build()
                 {
                     Ok(told) => told,
-                    Err(error @ Error::NoPython { .. }) => return println!("skipped: {error}"),
+                    Err(error @ Error::NoPython { .. }) => return skip(error),
                     Err(error) => panic!("{error}"),
                 };
                 let outcome = told.run("x = 1", &Limits::default());

@@ -2,7 +2,10 @@
 //! solution. And the other way round: a body that does nothing must fail.
 #![cfg(target_os = "linux")]
 
+mod skipped;
+
 use evals::sandbox::{CPython, Executor, Limits, Monty};
+use skipped::skip;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -11,12 +14,7 @@ const WORKER: &str = env!("CARGO_BIN_EXE_sandbox-worker");
 /// `(name, program with the reference solution, program with `pass`)`.
 fn problems() -> Option<Vec<(String, String, String)>> {
     let Ok(root) = std::env::var("NANOCRAB_REAL_DATA") else {
-        let skipped = "skipped: NANOCRAB_REAL_DATA is not set";
-        assert!(
-            std::env::var("NANOCRAB_NO_SKIP").as_deref() != Ok("1"),
-            "{skipped}"
-        );
-        println!("{skipped}");
+        skip("NANOCRAB_REAL_DATA is not set");
         return None;
     };
     let file = std::path::Path::new(&root).join("humaneval/HumanEval.jsonl");

@@ -4,9 +4,11 @@
 #![cfg(target_os = "linux")]
 
 mod denied;
+mod skipped;
 
 use denied::where_refused;
 use evals::sandbox::{CPython, Executor, Limits, Verdict};
+use skipped::skip;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -58,7 +60,7 @@ assert not os.access('{folder}', os.W_OK), 'it can be written to'"
 #[test]
 fn what_is_mounted_below_a_folder_of_pythons_is_read_only_too() {
     let Some(folder) = spare_folder() else {
-        return println!("skipped: no {PYTHON} with its library");
+        return skip(format!("no {PYTHON} with its library"));
     };
     let tried = Command::new("sh")
         .args(["-c", &mounting(&folder, "true")])
@@ -66,7 +68,7 @@ fn what_is_mounted_below_a_folder_of_pythons_is_read_only_too() {
         .unwrap();
     if !tried.status.success() {
         let why = String::from_utf8_lossy(&tried.stderr);
-        return println!("skipped: only who may mount can try this: {why}");
+        return skip(format!("only who may mount can try this: {why}"));
     }
     let scratch = tempfile::tempdir().unwrap();
     let worker = scratch.path().join("worker");
