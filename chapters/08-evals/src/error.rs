@@ -7,13 +7,27 @@ use std::path::PathBuf;
 pub enum Error {
     #[error("{}: {problem}", path.display())]
     Bundle { path: PathBuf, problem: String },
-    #[error("{}: {cause}", path.display())]
-    File {
+    #[error(
+        "{}: {cause}; a bundle is a folder that holds core.yaml, eval_meta_data.csv and eval_data/: name that folder, or \
+         unpack the bundle again",
+        path.display()
+    )]
+    NoBundle {
         path: PathBuf,
         /// Part of the message, and therefore not `source`: a chain of errors would print it twice.
         cause: std::io::Error,
     },
-    #[error("task `{task}` has no question {index}; it has {len}")]
+    #[error(
+        "{}: there is no {file} in it, from which {task} is read; name a folder that is laid out as tidepool's, with arc/, \
+         mmlu/, gsm8k/, humaneval/ and words/",
+        folder.display()
+    )]
+    NoTask {
+        folder: PathBuf,
+        file: &'static str,
+        task: &'static str,
+    },
+    #[error("task `{task}` has no question {index}; it has {len}, counted from 0")]
     Index {
         task: String,
         index: usize,

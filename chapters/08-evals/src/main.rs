@@ -158,6 +158,15 @@ fn keep(options: &Options, name: &str, lines: &str) -> Result<()> {
 }
 
 fn load(folder: &Path, machine: &Machine) -> Result<(Gpt, Tokenizer)> {
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        if !folder.join(file).is_file() {
+            bail!(
+                "--model {}: there is no {file} in it; name a checkpoint folder, which holds config.json, model.safetensors \
+                 and tokenizer.json, like runs/NAME/base (`./speedrun.sh` makes them)",
+                folder.display()
+            );
+        }
+    }
     let gpt = Gpt::load_folder(folder, machine.device)?.with_compute(machine.compute);
     let tokenizer = Tokenizer::load(&folder.join("tokenizer.json"))?;
     gpt.config().check_vocabulary(tokenizer.vocab_size())?;

@@ -81,19 +81,27 @@ impl ChatSuite {
     /// Opens the tasks of a folder that is laid out as tidepool's corpus is. Without an executor there is nobody to judge programs, and HumanEval is
     /// left out.
     pub fn open(folder: &Path, executor: Option<Arc<dyn Executor>>) -> Result<ChatSuite, Error> {
+        let there = |task: &'static str, file: &'static str| match folder.join(file) {
+            path if path.is_file() => Ok(path),
+            _ => Err(Error::NoTask {
+                folder: folder.to_owned(),
+                file,
+                task,
+            }),
+        };
         let choice = [
             ("ARC-Easy", "arc/ARC-Easy/test.jsonl"),
             ("ARC-Challenge", "arc/ARC-Challenge/test.jsonl"),
             ("MMLU", "mmlu/test.jsonl"),
         ]
         .into_iter()
-        .map(|(name, file)| ChoiceTask::open(name, &folder.join(file)))
+        .map(|(name, file)| ChoiceTask::open(name, &there(name, file)?))
         .collect::<Result<Vec<ChoiceTask>, Error>>()?;
 
-        let sums = WordProblemTask::open("GSM8K", &folder.join("gsm8k/test.jsonl"))?;
+        let sums = WordProblemTask::open("GSM8K", &there("GSM8K", "gsm8k/test.jsonl")?)?;
         let mut generative: Vec<Box<dyn Task>> = vec![Box::new(sums)];
         if let Some(executor) = executor {
-            let file = folder.join("humaneval/HumanEval.jsonl");
+            let file = there("HumanEval", "humaneval/HumanEval.jsonl")?;
             let limits = Limits::default();
             generative.push(Box::new(HumanEval::open(
                 "HumanEval",
@@ -102,7 +110,7 @@ impl ChatSuite {
                 limits,
             )?));
         }
-        let words = WordList::open(&folder.join("words/words_alpha.txt"))?;
+        let words = WordList::open(&there("SpellingBee", "words/words_alpha.txt")?)?;
         let bee = SpellingBee::new(words, SPELLING_QUESTIONS, Split::Test);
         generative.push(Box::new(SpellingBeeTask(bee)));
         Ok(ChatSuite { choice, generative })

@@ -73,12 +73,12 @@ impl Bundle {
             path: path.clone(),
             problem,
         };
-        let text = std::fs::read_to_string(&path).map_err(|cause| Error::File {
+        let text = std::fs::read_to_string(&path).map_err(|cause| Error::NoBundle {
             path: path.clone(),
             cause,
         })?;
-        let list: TaskList =
-            serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let list: TaskList = serde_saphyr::from_str(&text)
+            .map_err(|error| wrong(format!("{error}; mend it, or unpack the bundle again")))?;
         let baselines = baselines(&folder.join("eval_meta_data.csv"))?;
 
         let (mut tasks, mut missing) = (Vec::new(), Vec::new());
@@ -152,10 +152,16 @@ struct MetaRow {
 fn baselines(path: &Path) -> Result<HashMap<String, f64>, Error> {
     let wrong = |error: csv::Error| Error::Bundle {
         path: path.to_owned(),
-        problem: error.to_string(),
+        problem: format!(
+            "{error}; it needs the columns `Eval Task` and `Random baseline`, in per cent: mend it, or unpack the bundle again"
+        ),
     };
+    let file = std::fs::File::open(path).map_err(|cause| Error::NoBundle {
+        path: path.to_owned(),
+        cause,
+    })?;
     let mut baselines = HashMap::new();
-    for row in csv::Reader::from_path(path).map_err(wrong)?.deserialize() {
+    for row in csv::Reader::from_reader(file).deserialize() {
         let MetaRow { task, percent } = row.map_err(wrong)?;
         if !(0.0..100.0).contains(&percent) {
             return Err(Error::Bundle {

@@ -68,6 +68,34 @@ fn tidepools_twins_are_asked_and_judged() {
 }
 
 #[test]
+fn a_folder_that_lacks_a_task_is_named_with_what_belongs_into_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |words: &[&str]| {
+        let told = Told::new(Verdict::Finished);
+        let error = ChatSuite::open(folder.path(), Some(told)).err().unwrap();
+        let message = error.to_string();
+        let path = folder.path().display().to_string();
+        for word in words.iter().copied().chain([path.as_str(), "tidepool's"]) {
+            assert!(message.contains(word), "{message}");
+        }
+    };
+    says(&["no arc/ARC-Easy/test.jsonl", "ARC-Easy is read"]);
+    let whole = tidepool("chat-lacking");
+    for (file, next) in [
+        ("arc/ARC-Easy/test.jsonl", "no arc/ARC-Challenge/test.jsonl"),
+        ("arc/ARC-Challenge/test.jsonl", "no mmlu/test.jsonl"),
+        ("mmlu/test.jsonl", "no gsm8k/test.jsonl"),
+        ("gsm8k/test.jsonl", "no humaneval/HumanEval.jsonl"),
+        ("humaneval/HumanEval.jsonl", "no words/words_alpha.txt"),
+    ] {
+        let copy = folder.path().join(file);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(whole.join(file), copy).unwrap();
+        says(&[next]);
+    }
+}
+
+#[test]
 fn the_real_sets_are_asked_and_judged() {
     let Some(data) = real_data() else { return };
     check_suite(&data);

@@ -36,12 +36,14 @@ fn what_is_wrong_with_a_bundle_is_said() {
             assert!(message.contains(word), "{message}");
         }
     };
-    says(&["core.yaml"]);
+    says(&["core.yaml", "name that folder, or unpack"]);
     write("core.yaml", "icl_tasks: 7\n");
-    says(&["core.yaml"]);
+    says(&["core.yaml", "mend it"]);
     let task = "icl_tasks:\n- label: a\n  dataset_uri: x/a.jsonl\n  num_fewshot: [0]\n  icl_task_type: multiple_choice\n";
     write("core.yaml", task);
-    says(&["eval_meta_data.csv"]);
+    says(&["eval_meta_data.csv: ", "unpack the bundle again"]);
+    write("eval_meta_data.csv", "Eval Task,Random baseline\na,many\n");
+    says(&["eval_meta_data.csv", "line: 2", "mend it"]);
     write("eval_meta_data.csv", "Eval Task,Random baseline\nb,25\n");
     says(&["`a`", "no line in eval_meta_data.csv"]);
     write("eval_meta_data.csv", "Eval Task,Random baseline\na,100\n");
@@ -77,6 +79,23 @@ fn what_is_wrong_with_a_bundle_is_said() {
         1,
         "further keys are ignored"
     );
+}
+
+#[test]
+fn the_program_names_a_folder_that_is_not_there_and_what_belongs_into_it() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_evals"))
+        .args(["--model", "/nowhere", "--core", "/nowhere"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for word in [
+        "--model /nowhere",
+        "no config.json",
+        "name a checkpoint folder",
+    ] {
+        assert!(said.contains(word), "{said}");
+    }
 }
 
 #[test]
