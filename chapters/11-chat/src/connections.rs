@@ -42,24 +42,22 @@ impl Default for Patience {
     }
 }
 
-/// Open at once; those beyond wait in the kernel's queue.
-pub const CONNECTIONS: usize = 512;
-
 /// For the word that an answer breaks off, and why: short, and the client takes it or is gone.
 const LAST_WORD: Duration = Duration::from_millis(500);
 // ANCHOR_END: patience
 
 // ANCHOR: serve
-/// Accepts connections until `stop` says so, then lets those that are being answered finish.
+/// Accepts connections, at most `most` at once, until `stop` says so; then lets those that are being answered finish.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     service: Arc<Service>,
+    most: usize,
     patience: Patience,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(most));
     loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await;

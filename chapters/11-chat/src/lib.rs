@@ -49,6 +49,7 @@ pub use one_shot::one_shot;
 pub use options::{ChatOptions, talk};
 pub use page::{PAGE, policy};
 pub use refusal::Refusal;
+pub use request::{ChatRequest, CompletionRequest};
 pub use screen::{Screen, speed};
 pub use serve::{ServeOptions, serve};
 pub use server::{Server, ServerSettings, Stopper};

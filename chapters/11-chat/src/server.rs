@@ -46,6 +46,8 @@ pub struct ServerSettings {
     pub queue: usize,
     /// Rows that are written at the same time.
     pub max_rows: usize,
+    /// Connections that are open at once; those beyond wait in the kernel's queue.
+    pub connections: usize,
     pub patience: Patience,
 }
 
@@ -62,6 +64,7 @@ impl Default for ServerSettings {
             allowed_hosts: Vec::new(),
             queue: 64,
             max_rows: 16,
+            connections: 512,
             patience: Patience::default(),
         }
     }
@@ -166,6 +169,7 @@ pub struct Server {
     listener: TcpListener,
     service: Arc<Service>,
     max_rows: usize,
+    connections: usize,
     patience: Patience,
     stop: watch::Sender<bool>,
     hears_signals: bool,
@@ -192,6 +196,7 @@ impl Server {
             listener,
             service: Arc::new(Service::new(model, settings)?),
             max_rows: settings.max_rows,
+            connections: settings.connections,
             patience: settings.patience,
             stop: watch::Sender::new(false),
             hears_signals: false,
@@ -234,8 +239,9 @@ impl Server {
                     }
                     let router = router(service.clone());
                     let stop = self.stop.subscribe();
+                    let (most, patience) = (self.connections, self.patience);
                     let serving =
-                        connections::serve(listener, router, service, self.patience, stop);
+                        connections::serve(listener, router, service, most, patience, stop);
                     runtime.block_on(serving);
                 });
                 drop(runtime);

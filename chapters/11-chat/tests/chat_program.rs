@@ -97,6 +97,8 @@ fn a_server_ends_well_on_sigterm() {
             break rest.split('/').next().expect("an address").to_string();
         }
     };
+    // Nobody has named an address: loopback, and no warning about strangers.
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
     let health = ureq::get(format!("http://{address}/health")).call();
     let health = health
         .expect("an answer")
@@ -111,6 +113,7 @@ fn a_server_ends_well_on_sigterm() {
     let mut rest = String::new();
     said.read_to_string(&mut rest).expect("text");
     assert!(rest.contains("stopping"), "{rest}");
+    assert!(!rest.contains("warning"), "{rest}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod server;
 
 use chat::{Patience, ServerSettings};
 use serde_json::json;
-use server::{Gate, Running, question, start_with, with};
-use std::io::{Read, Write};
+use server::{Gate, Running, question, start_of, start_with, with};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ fn impatient() -> ServerSettings {
         patience: Patience {
             head: Duration::from_millis(300),
             body: Duration::from_millis(300),
+            write: Duration::from_millis(300),
             ..Patience::default()
         },
         ..ServerSettings::default()
@@ -216,6 +217,68 @@ fn a_body_that_never_ends_is_a_408() {
     let answer = rest(&mut client);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("did not arrive"), "{answer}");
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up() {
+    // Twenty rivals beside each token make an event of more than a kilobyte, so that the kernel's buffers, some
+    // megabytes, are full before the answer is complete.
+    let id = babbler::tokenizer(290).encode("the")[0];
+    let server = start_of(8192, impatient(), Gate::closed(), vec![id]);
+    let more = json!({"stream": true, "max_tokens": 4096, "logprobs": true, "top_logprobs": 20});
+    let mut client = connect(&server);
+    let body = with(question("?"), more).to_string();
+    client.write_all(raw(&body).as_bytes()).unwrap();
+    server.wait_for("nanocrab_live_rows", 1.0);
+    // At first as fast as it goes, then slower than the server's patience ends.
+    server.gate.let_through(2000);
+    let ended =
+        |reason: &str| server.stat(&format!("nanocrab_rows_ended_total{{reason=\"{reason}\"}}"));
+    while ended("cancelled") == 0.0 {
+        assert_eq!(ended("length"), 0.0, "it was written to the end for nobody");
+        server.gate.let_through(10);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Nothing is left of it but what the kernel had taken.
+    server.wait_for("nanocrab_connections", 1.0);
+    let taken = rest(&mut client);
+    assert!(taken.starts_with("HTTP/1.1 200") && !taken.contains("[DONE]"));
+    server.gate.unlock();
+    let next = server.chat(with(question("?"), json!({"max_tokens": 2})));
+    assert_eq!(next.content(), "thethe", "others are answered");
+}
+
+#[test]
+fn those_beyond_the_most_connections_wait_for_one_to_end() {
+    let settings = ServerSettings {
+        connections: 2,
+        ..ServerSettings::default()
+    };
+    let server = reciting(settings, Gate::open());
+    let mut open = [connect(&server), connect(&server)];
+    let health = b"GET /health HTTP/1.1\r\nHost: localhost\r\n";
+    for client in &mut open {
+        client.write_all(health).unwrap(); // the empty line at the end is missing
+    }
+    // The kernel takes the third, and the server, which takes them in order, leaves it there.
+    let mut third = connect(&server);
+    third.write_all(health).unwrap();
+    third.write_all(b"Connection: close\r\n\r\n").unwrap();
+    let patience = |time| third.set_read_timeout(Some(time)).expect("a time-out");
+    patience(Duration::from_millis(300));
+    let nothing = (&third).read(&mut [0]).expect_err("no room");
+    assert!(
+        matches!(nothing.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        "{nothing}"
+    );
+    let [first, mut second] = open;
+    drop(first);
+    patience(Duration::from_secs(30));
+    let answer = rest(&mut third);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    second.write_all(b"Connection: close\r\n\r\n").unwrap();
+    let answer = rest(&mut second);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]

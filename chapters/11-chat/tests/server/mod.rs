@@ -106,6 +106,11 @@ pub fn start(settings: ServerSettings) -> Running {
 }
 
 pub fn start_with(settings: ServerSettings, gate: Gate, ids: Vec<u32>) -> Running {
+    start_of(CONTEXT, settings, gate, ids)
+}
+
+/// With a context of so many tokens.
+pub fn start_of(context: i64, settings: ServerSettings, gate: Gate, ids: Vec<u32>) -> Running {
     let (ready, started) = mpsc::channel();
     let script = Script {
         gate: gate.clone(),
@@ -119,7 +124,7 @@ pub fn start_with(settings: ServerSettings, gate: Gate, ids: Vec<u32>) -> Runnin
     };
     let thread = std::thread::spawn(move || {
         tch::set_num_threads(1);
-        let model = babbler(CONTEXT);
+        let model = babbler(context);
         let server = Server::bind(&model, &settings).expect("a free port");
         let address = server.address().expect("an address");
         ready
@@ -202,7 +207,7 @@ impl Running {
         while self.stat(line) != value {
             let waited = started.elapsed();
             assert!(
-                waited < Duration::from_secs(20),
+                waited < Duration::from_secs(60),
                 "{line} is {}",
                 self.stat(line)
             );

@@ -46,6 +46,16 @@ fn with_a_key_only_those_who_have_it_are_answered() {
 }
 
 #[test]
+fn unless_told_otherwise_a_server_is_for_this_machine_alone() {
+    let settings = ServerSettings::default();
+    assert!(settings.host.is_loopback());
+    assert_eq!((&settings.api_key, &settings.cors), (&None, &None));
+    assert_eq!(settings.connections, 512);
+    let server = start(settings);
+    assert!(server.address.ip().is_loopback(), "{}", server.address);
+}
+
+#[test]
 fn a_loopback_server_answers_to_its_own_names_only() {
     let server = start(ServerSettings {
         allowed_hosts: vec!["crab.example".to_string()],

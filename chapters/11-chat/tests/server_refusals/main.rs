@@ -7,7 +7,7 @@ mod requests;
 #[path = "../server/mod.rs"]
 mod server;
 
-use chat::{PAGE, ServerSettings};
+use chat::{ChatRequest, CompletionRequest, PAGE, ServerSettings};
 use serde_json::{Value, json};
 use server::{Answer, agent, question, start, with};
 

@@ -66,6 +66,11 @@ fn each_limit_names_its_field_and_itself() {
         ),
         (json!({"stop": ""}), "stop", "none of them empty"),
         (json!({"stop": 5}), "stop", "a text or a list"),
+        (
+            json!({"stop": ["a", "x".repeat(201)]}),
+            "stop",
+            "stop has 201 characters; the limit is 200",
+        ),
         (json!({"seed": "x"}), "seed", "invalid type"),
         (
             json!({"stream_options": {"include_usage": 3}}),
@@ -155,9 +160,37 @@ fn each_limit_names_its_field_and_itself() {
         );
         assert!(message.contains(says), "{fields}: {message}");
     }
+    for (fields, param, says) in [
+        (
+            json!({"prompt": "x".repeat(32_001)}),
+            "prompt",
+            "prompt has 32001 characters; the limit is 32000",
+        ),
+        (
+            json!({"max_tokens": 4097}),
+            "max_tokens",
+            "4097; it must be from 1 to 4096",
+        ),
+        (json!({"max_tokens": 0}), "max_tokens", "from 1 to 4096"),
+        (json!({"logprobs": 21}), "logprobs", "from 0 to 20"),
+        (
+            json!({"stop": "x".repeat(201)}),
+            "stop",
+            "201 characters; the limit is 200",
+        ),
+        (json!({"prompt": ["a", "b"]}), "prompt", "one text"),
+        (json!({"prompt": 5}), "prompt", "must be a text"),
+    ] {
+        let body = with(json!({"prompt": "the crab"}), fields.clone());
+        let answer = server.post("/v1/completions", &body);
+        let (status, named, message) = refused(&answer);
+        assert_eq!((status, named.as_deref()), (400, Some(param)), "{message}");
+        assert!(message.contains(says), "{message}");
+    }
     // At the limits, all is well.
     for fields in [
         json!({"temperature": 0}),
+        json!({"stop": ["x".repeat(200), "b", "c", "d"]}),
         json!({"temperature": 2, "top_k": 200, "max_tokens": 4096}),
         json!({"top_p": 0.01, "min_p": 1, "n": 1, "tools": [], "presence_penalty": 0, "user": "me"}),
         json!({"model": "babbler", "max_completion_tokens": 1, "stop": null}),
@@ -165,6 +198,57 @@ fn each_limit_names_its_field_and_itself() {
         let answer = server.chat(with(question("the crab"), fields.clone()));
         assert_eq!(answer.status, 200, "{fields}: {}", answer.text);
     }
+}
+
+/// As many messages as there are lengths, in turn, the last one the user's, of so many characters of four bytes each.
+fn messages(lengths: &[usize]) -> Vec<u8> {
+    let messages: Vec<Value> = (1..=lengths.len())
+        .rev()
+        .zip(lengths)
+        .map(|(from_end, &length)| {
+            let role = if from_end % 2 == 1 {
+                "user"
+            } else {
+                "assistant"
+            };
+            json!({"role": role, "content": "🦀".repeat(length)})
+        })
+        .collect();
+    json!({"messages": messages}).to_string().into_bytes()
+}
+
+/// Whether the limits are where they are said to be; the model, whose context is shorter, is not asked.
+#[test]
+fn a_limit_itself_is_allowed_and_one_more_is_not() {
+    let accepted = |body: &[u8]| match ChatRequest::parse(body) {
+        Ok(request) => Ok(request.messages.len()),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    for (most, one_more, says) in [
+        (vec![1; 500], vec![1; 501], "501 entries"),
+        (
+            vec![8_000],
+            vec![8_001],
+            "8001 characters; the limit is 8000",
+        ),
+        (
+            vec![8_000, 8_000, 8_000, 7_999, 1],
+            vec![8_000, 8_000, 8_000, 7_999, 2],
+            "32001 characters together; the limit is 32000",
+        ),
+    ] {
+        assert_eq!(accepted(&messages(&most)), Ok(most.len()));
+        let refusal = accepted(&messages(&one_more)).unwrap_err();
+        assert!(refusal.contains(says), "{refusal}");
+    }
+    let prompt = |length: usize| {
+        let body = json!({"prompt": "🦀".repeat(length), "max_tokens": 4096});
+        CompletionRequest::parse(body.to_string().as_bytes())
+    };
+    let whole = prompt(32_000).expect("at the limit");
+    assert_eq!(whole.prompt.chars().count(), 32_000);
+    assert_eq!(whole.wanted.sampling.max_tokens, 4096);
+    assert!(prompt(32_001).is_err());
 }
 
 #[test]
@@ -226,6 +310,10 @@ fn bodies_that_are_no_request_are_refused() {
     let (status, param, _) = refused(&send("application/json; charset=utf-8", b"{}"));
     assert_eq!((status, param.as_deref()), (400, Some("messages")));
     assert_eq!(send("text/plain", b"{}").status, 415);
+    // A body of 1 MiB, most of it blanks, is read, and one byte more is not.
+    let mut whole = question("the crab").to_string().into_bytes();
+    whole.resize(1 << 20, b' ');
+    assert_eq!(send("application/json", &whole).status, 200);
     for length in [(1 << 20) + 1, 12 << 20] {
         let (status, _, message) = refused(&send("application/json", &vec![b' '; length]));
         assert_eq!(status, 413, "{message}");
