@@ -1,7 +1,10 @@
 //! One page: what a person does to it, and what can be seen on it.
 
 use super::chromium::Chromium;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub const CONTROL: u32 = 2;
@@ -69,6 +72,14 @@ impl Page {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// A phone held upright, 390 × 844, with a finger, which cannot hover, in the place of a mouse.
+    pub fn phone(&self) {
+        let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true});
+        self.call("Emulation.setDeviceMetricsOverride", size);
+        let touch = json!({"enabled": true, "maxTouchPoints": 5});
+        self.call("Emulation.setTouchEmulationEnabled", touch);
     }
 
     /// The system's colour scheme.
@@ -217,7 +228,7 @@ impl Page {
     pub fn until(&self, expression: &str) {
         let started = Instant::now();
         while !self.is_true(&format!("Boolean({expression})")) {
-            if started.elapsed() > Duration::from_secs(20) {
+            if started.elapsed() > Duration::from_secs(60) {
                 panic!(
                     "never became true: {expression}\nthe page says: {}",
                     self.value("document.body.innerText")
@@ -225,6 +236,32 @@ impl Page {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// What sticks out of the window to the right or to the left, or does not fit into it as a whole.
+    pub fn sticking_out(&self) -> Value {
+        self.value(
+            "[document.documentElement, ...document.querySelectorAll('main, main *, dialog[open], dialog[open] *, #evidence')]
+               .filter((e) => e.checkVisibility() && !e.closest('pre, .unseen') &&
+                 (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1 ||
+                   (e === document.documentElement && e.scrollWidth > innerWidth)))
+               .map((e) => e.outerHTML.slice(0, 90))",
+        )
+    }
+
+    /// Saves what is seen now as NAME.png in the folder NANOCRAB_SCREENSHOTS, for people to look at; without that
+    /// variable nothing happens.
+    pub fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("NANOCRAB_SCREENSHOTS") else {
+            return;
+        };
+        let picture = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        let png = BASE64_STANDARD
+            .decode(picture["data"].as_str().expect("a picture"))
+            .expect("base64");
+        let folder = PathBuf::from(folder);
+        std::fs::create_dir_all(&folder).expect("NANOCRAB_SCREENSHOTS is a folder");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("written");
     }
 
     /// The messages of all turns as the page shows them: question, reply, question, …

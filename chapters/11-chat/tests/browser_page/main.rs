@@ -3,6 +3,7 @@
 mod access;
 #[path = "../browser/mod.rs"]
 mod browser;
+mod looks;
 mod replies;
 mod storage;
 mod text;

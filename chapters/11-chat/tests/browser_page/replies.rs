@@ -168,7 +168,7 @@ fn regenerating_adds_a_reply_and_the_one_that_is_shown_counts() {
 }
 
 #[test]
-fn a_fixed_seed_is_sent_and_asking_again_moves_it_on() {
+fn every_setting_is_sent_and_kept_and_asking_again_moves_the_seed_on() {
     let server = counting();
     let Some(page) = open(&server.address) else {
         return;
@@ -178,11 +178,19 @@ fn a_fixed_seed_is_sent_and_asking_again_moves_it_on() {
     page.type_text("40");
     page.click("#system");
     page.type_text("Be brief.");
-    page.value(
-        "(() => { const e = document.querySelector('#temperature');
-                  e.value = 1.5; e.dispatchEvent(new Event('input')); })()",
-    );
-    assert_eq!(page.text("output[for=temperature]"), "1.50");
+    for (field, value) in [("temperature", 1.5), ("top_p", 0.85)] {
+        page.value(&format!(
+            "(() => {{ const e = document.querySelector('#{field}');
+                      e.value = {value}; e.dispatchEvent(new Event('input')); }})()"
+        ));
+        let shown = page.text(&format!("output[for={field}]"));
+        assert_eq!(shown, format!("{value:.2}"));
+    }
+    for (field, value) in [("top_k", "7"), ("max_tokens", "33")] {
+        page.click(&format!("#{field}"));
+        page.value(&format!("document.querySelector('#{field}').select()"));
+        page.type_text(value); // over the server's default
+    }
     page.click("#done");
     assert!(page.is_true("!document.querySelector('#settings').open"));
     page.load(); // settings are kept
@@ -190,6 +198,9 @@ fn a_fixed_seed_is_sent_and_asking_again_moves_it_on() {
     let asked = server.latest();
     assert_eq!(asked["seed"], 40);
     assert_eq!(asked["temperature"], 1.5);
+    assert_eq!(asked["top_p"], 0.85);
+    assert_eq!(asked["top_k"], 7);
+    assert_eq!(asked["max_tokens"], 33);
     assert_eq!(
         asked["messages"][0],
         json!({"role": "system", "content": "Be brief."})
@@ -203,8 +214,18 @@ fn a_fixed_seed_is_sent_and_asking_again_moves_it_on() {
     page.click("#reset");
     page.press("Escape");
     page.ask("Hi");
-    assert!(server.latest().get("seed").is_none());
-    assert_eq!(server.latest()["temperature"], 0.75);
+    let asked = server.latest();
+    assert!(asked.get("seed").is_none());
+    // The defaults are the server's, where it has any.
+    for (field, default) in [
+        ("temperature", 0.75),
+        ("top_p", 1.0),
+        ("top_k", 40.0),
+        ("max_tokens", 200.0),
+    ] {
+        assert_eq!(asked[field].as_f64(), Some(default), "{field}");
+    }
+    assert_eq!(asked["messages"].as_array().unwrap()[0]["role"], "user");
 }
 
 #[test]

@@ -118,3 +118,36 @@ fn xray_is_walked_with_the_keyboard_as_one_stop() {
         "one Tab leads out"
     );
 }
+
+#[test]
+fn the_card_comes_along_when_the_focus_makes_the_page_scroll() {
+    let server = Scripted::start(four_tokens);
+    let Some(page) = open(&server.address) else {
+        return;
+    };
+    page.size(1280, 500);
+    for _ in 0..4 {
+        page.ask("Well?");
+    }
+    page.click("#xray");
+    // The scroll event comes with the next frame.
+    let frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+    let focus = |from_end: i32| {
+        page.value(&format!(
+            "[...document.querySelectorAll('.token')].at({from_end}).focus()"
+        ));
+        page.value(frames);
+    };
+    let distance =
+        "(() => { const card = document.querySelector('#evidence').getBoundingClientRect();
+        const token = document.activeElement.getClientRects()[0];
+        return Math.round(Math.max(card.top - token.bottom, token.top - card.bottom)); })()";
+    for from_end in [-1, 0, -1] {
+        focus(from_end);
+        assert!(page.is_true("!document.querySelector('#evidence').hidden"));
+        assert_eq!(page.value(distance), 6, "beside its token");
+    }
+    // Scrolled out of sight, the token takes its card along.
+    page.value("document.querySelector('#scroll').scrollTop = 0");
+    page.until("document.querySelector('#evidence').hidden");
+}
