@@ -156,7 +156,7 @@ pub fn execute<W: Into<OsString> + Clone>(
 fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
     let one = |name: &str, options: &Options| {
         let stage = stage(name).with_context(|| format!("there is no stage {name}"))?;
-        on_ranks(options, plugs, stage)
+        on_ranks(options, plugs, &[], stage)
     };
     match command {
         Command::Speedrun {
@@ -165,7 +165,7 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
             ..
         } => println!("{}", arithmetic::describe(&options.recipe()?)?),
         Command::Speedrun { options, skip, .. } => {
-            return on_ranks(&options, plugs, |run, ranks| speedrun(run, ranks, &skip));
+            return on_ranks(&options, plugs, &skip, speedrun);
         }
         Command::Data(options) => return one("data", &options),
         Command::Tokenizer(options) => return one("tokenizer", &options),
@@ -197,7 +197,7 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
                 speed_rounds,
                 book,
             };
-            return on_ranks(&options, plugs, |run, ranks| {
+            return on_ranks(&options, plugs, &[], |run, ranks| {
                 ensure!(
                     ranks.world() == 1,
                     "ablate trains many small models, one beside the other: give it --jobs instead of ranks"
@@ -217,13 +217,15 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
 fn on_ranks(
     options: &Options,
     plugs: &[Plug],
+    skip: &[String],
     work: impl FnOnce(&Run, &Rc<dyn Collective>) -> Result<Ended>,
 ) -> Result<ExitCode> {
     let place = match launching::ranks(&options.ranks)? {
         Ranked::Started(code) => return Ok(code),
         Ranked::Here(place) => place,
     };
-    let (run, ranks) = options.open(plugs, place.as_ref())?;
+    let (mut run, ranks) = options.open(plugs, place.as_ref())?;
+    run.skip = skip.to_vec();
     let ended = work(&run, &ranks);
     if let Err(error) = &ended {
         ranks.leave(&chain(error)); // nobody is to wait for this rank

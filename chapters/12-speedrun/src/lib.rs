@@ -1,8 +1,8 @@
 //! Chapter 12: the speedrun. Everything the chapters before it built, in order, from one recipe.
 //!
 //! Reading order: [`recipe`] and [`method`] (what a run decides), [`arithmetic`] (what follows from it), [`parts`], [`run`],
-//! [`run_folder`] and [`stage_manifest`] (what stages share), [`rank_0`] (what ranks do not), [`stages`] and [`pipeline`], [`options`] with
-//! [`durability_options`], [`launching`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
+//! [`run_folder`], [`stage_manifest`] and [`lineage`] (what stages share), [`rank_0`] (what ranks do not), [`stages`] and [`pipeline`],
+//! [`options`] with [`durability_options`], [`launching`] and [`command_line`], [`report`] with [`curve`], [`compare`]; [`ablation`], [`bench`] and
 //! [`core_bench`] stand apart.
 
 pub mod ablation;
@@ -15,6 +15,7 @@ pub mod core_bench;
 pub mod curve;
 pub mod durability_options;
 pub mod launching;
+pub mod lineage;
 pub mod method;
 pub mod options;
 pub mod parts;

@@ -138,6 +138,7 @@ impl Options {
             recipe,
             parts,
             text: self.text.clone(),
+            skip: Vec::new(),
             machine,
             rank: ranks.rank(),
             interrupt: Interrupt::listen_within(self.durability.grace()),

@@ -2,6 +2,7 @@
 //! All stages, one after the other.
 
 use crate::launching::can_share;
+use crate::lineage::MODELS;
 use crate::rank_0::{by_rank_0, interrupted};
 use crate::report;
 use crate::run::{Ended, Run};
@@ -55,10 +56,10 @@ pub fn stage(name: &str) -> Option<Stage> {
     found.map(|(_, stage)| stage)
 }
 
-/// Every stage in order. A stage that is left out is said to be.
-pub fn speedrun(run: &Run, ranks: &Rc<dyn Collective>, skip: &[String]) -> Result<Ended> {
+/// Every stage in order. A stage that is left out is said to be; what would have come of it is done without (see `lineage.rs`).
+pub fn speedrun(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let started = Instant::now();
-    let is_skipped = |name: &str| skip.iter().any(|skipped| skipped == name);
+    let is_skipped = |name: &str| run.skip.iter().any(|skipped| skipped == name);
     for (name, _) in STAGES.into_iter().filter(|(name, _)| !is_skipped(name)) {
         can_share(&run.recipe, name, ranks.world())?;
     }
@@ -91,11 +92,8 @@ fn say_goodbye(run: &Run, started: Instant) {
     // As it was called: there are two programs, and the other one may not be built.
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("target/debug/nanocrab");
-    let trained = ["rl", "sft", "mid", "base"].map(|stage| run.folder.model(stage));
-    match trained
-        .iter()
-        .find(|folder| folder.join("config.json").exists())
-    {
+    let last = MODELS.iter().rev().find(|it| run.folder.has_model(it));
+    match last.map(|model| run.folder.model(model)) {
         Some(model) => println!(
             "\n  talk to it       {program} chat --model {0}\n  in the browser   {program} serve --model {0}\n  the report       {1}",
             model.display(),

@@ -21,6 +21,8 @@ pub struct Run {
     pub folder: RunFolder,
     /// A folder of the user's own text instead of the recipe's documents.
     pub text: Option<PathBuf>,
+    /// Stages that `speedrun` leaves out.
+    pub skip: Vec<String>,
     pub machine: Machine,
     /// Which of several ranks this program is; 0 if it is alone.
     pub rank: usize,

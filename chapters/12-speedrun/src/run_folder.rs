@@ -1,6 +1,7 @@
 // ANCHOR: head
 //! `runs/NAME/`: where a run keeps everything it makes.
 
+use crate::lineage::command;
 use crate::parts::Parts;
 use crate::recipe::Recipe;
 use anyhow::{Context, Result, bail};
@@ -139,7 +140,7 @@ impl RunFolder {
     }
 
     /// The folder of a model whose training has finished.
-    pub fn trained(&self, stage: &str, command: &str) -> Result<PathBuf> {
+    pub fn trained(&self, stage: &str) -> Result<PathBuf> {
         let folder = self.model(stage);
         let product = folder.join("config.json");
         if self
@@ -147,8 +148,9 @@ impl RunFolder {
             .is_none()
         {
             bail!(
-                "{} holds no model that has finished training; run the stage `{command}` first",
-                folder.display()
+                "{} holds no model that has finished training; run the stage `{}` first",
+                folder.display(),
+                command(stage)
             );
         }
         Ok(folder)

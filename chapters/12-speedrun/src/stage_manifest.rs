@@ -4,6 +4,7 @@
 //! A note says that a stage is done. This says what it left, so that a later stage, or the same command next week, does
 //! not build on a file that has changed since: damaged by the disk, half copied, or edited and forgotten.
 
+use crate::lineage::MODELS;
 use crate::run_folder::{RunFolder, write_whole};
 use anyhow::{Context, Result};
 use pretrain::disk::RealDisk;
@@ -100,8 +101,8 @@ impl RunFolder {
             "data" => all_files(&self.data(), &mut found)?,
             "tokenizer" => found.push(self.tokenizer()),
             "quiz" => {
-                let models = ["rl", "sft"].map(|stage| self.model(stage).join("manifest.json"));
-                found.extend(models.into_iter().find(|path| path.exists()));
+                let asked = MODELS.iter().rev().find(|stage| self.has_model(stage));
+                found.extend(asked.map(|stage| self.model(stage).join("manifest.json")));
             }
             stage => match stage.strip_prefix("eval-") {
                 Some(of) => found.push(self.model(of).join("manifest.json")),

@@ -125,6 +125,8 @@ fn every_stage_runs_once_and_is_kept() {
     assert!(weights != read(&bench.root().join("mid/model.safetensors")));
     assert!(log == read(&bench.root().join("metrics.jsonl")));
 
+    stages_left_out_and_made_up_for_change_nothing(&bench);
+
     // The folder belongs to this recipe and this seed.
     let error = bench.bad("speedrun", &["--seed", "9"]);
     assert!(
@@ -156,6 +158,103 @@ fn every_stage_runs_once_and_is_kept() {
     // What is lost is made again.
     std::fs::remove_file(&own).expect("remove");
     assert!(bench.good("tokenizer", &[]).contains("bytes per token"));
+}
+
+/// `--skip` three times, a stage further on each time, and then nothing: the run that left nothing out.
+fn stages_left_out_and_made_up_for_change_nothing(bench: &Bench) {
+    let root = bench.folder.path().join("runs/skips");
+    copy(&bench.root(), &root, &|name| {
+        let later = ["mid", "sft", "rl", "quiz"];
+        !later
+            .iter()
+            .any(|stage| name.trim_start_matches("eval-").starts_with(stage))
+    });
+    let speedrun = |more: &[&str]| {
+        let said = bench.good("speedrun", &[&["--name", "skips"], more].concat());
+        move |stage: &str, words: &str| {
+            let line = format!("{stage:>10}  {words}");
+            assert!(said.contains(&line), "{line} is missing in:\n{said}");
+        }
+    };
+    let note = |stage: &str, key: &str| {
+        let note = read(&root.join(format!("notes/{stage}.json")));
+        let note: serde_json::Value = serde_json::from_slice(&note).expect("a note");
+        note[key].as_str().expect(key).to_owned()
+    };
+
+    let said = speedrun(&["--skip", "mid"]);
+    said("mid", "skipped, as asked");
+    said(
+        "eval-mid",
+        "skipped: no model (`mid` is left out, as asked)",
+    );
+    said("sft", "starts from the model of `base`");
+    assert_eq!(
+        (note("sft", "from"), note("quiz", "model")),
+        ("base".into(), "rl".into())
+    );
+    let report = String::from_utf8(read(&root.join("report.md"))).expect("text");
+    for line in ["| mid | – | not run |", "steps from the model of `base`"] {
+        assert!(report.contains(line), "{line} is missing in:\n{report}");
+    }
+
+    let said = speedrun(&["--skip", "sft"]);
+    for old in ["sft", "rl"] {
+        said(
+            "mid",
+            &format!("the checkpoint of `{old}` was made without it, and is put aside"),
+        );
+        assert!(root.join("put-aside").join(old).exists() && !root.join(old).exists());
+    }
+    said("eval-sft", "skipped: no model");
+    said(
+        "rl",
+        "left out: no model to start from (`sft` is left out, as asked)",
+    );
+    said("eval-rl", "skipped: no model");
+    said("quiz", "asks the model of `mid`");
+    assert_eq!(note("quiz", "model"), "mid");
+
+    let said = speedrun(&["--skip", "rl"]);
+    said("eval-rl", "skipped: no model");
+    said("quiz", "asks the model of `sft`");
+    assert_eq!(
+        (note("sft", "from"), note("quiz", "model")),
+        ("mid".into(), "sft".into())
+    );
+
+    let said = speedrun(&[]);
+    said("rl", "3 steps in ");
+    assert_eq!(note("quiz", "model"), "rl");
+    for stage in ["base", "mid", "sft", "rl"] {
+        let weights = |root: &Path| read(&root.join(stage).join("model.safetensors"));
+        assert!(weights(&root) == weights(&bench.root()), "{stage}");
+    }
+    let log = |root: &Path| {
+        let log = pretrain::read_metrics(&root.join("metrics.jsonl")).expect("a log");
+        let line = |line: &serde_json::Value| {
+            ["stage", "step", "loss", "reward"].map(|key| line[key].to_string())
+        };
+        log.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(log(&root), log(&bench.root()));
+}
+
+/// Copies the files and folders whose names are wanted.
+fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("readable");
+        if !wanted(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name()), wanted),
+            false => {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+            }
+        }
+    }
 }
 
 #[test]

@@ -88,11 +88,12 @@ pub(super) fn stages(run: &Run, text: &mut String) -> Result<f64> {
     if let Some(n) = run.folder.read_note::<QuizNote>("quiz")? {
         let evals::Interval { low, high } = n.interval();
         let result = format!(
-            "**{:.1} %** [{:.1}, {:.1}] of {} held-out questions answered in chat; always the commonest value: {:.1} %",
+            "**{:.1} %** [{:.1}, {:.1}] of {} held-out questions answered in chat{}; always the commonest value: {:.1} %",
             100.0 * n.rate(),
             100.0 * low,
             100.0 * high,
             n.asked,
+            of(" by the model of", &n.model),
             100.0 * n.rate_by_commonest()
         );
         row("quiz", Some((n.seconds, result)))?;
@@ -128,6 +129,14 @@ fn exam(run: &Run, stage: &str, row: &mut Row<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whose model, where the note says.
+fn of(words: &str, model: &str) -> String {
+    match model {
+        "" => String::new(),
+        model => format!("{words} `{model}`"),
+    }
+}
+
 fn tuning(note: &TuningNote) -> String {
     let sources: Vec<String> = note
         .sources
@@ -135,8 +144,9 @@ fn tuning(note: &TuningNote) -> String {
         .map(|source| format!("{} {:.0} %", source.source, 100.0 * source.faultless))
         .collect();
     format!(
-        "{} steps; held-out answers reproduced word for word: {}",
+        "{} steps{}; held-out answers reproduced word for word: {}",
         grouped(note.steps),
+        of(" from the model of", &note.from),
         sources.join(", ")
     )
 }

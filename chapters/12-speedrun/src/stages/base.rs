@@ -3,6 +3,7 @@
 
 use crate::arithmetic::{Plan, model_config};
 use crate::launching::can_share;
+use crate::lineage::descend;
 use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::{data, vocabulary};
@@ -59,6 +60,7 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
     let recipe = &run.recipe.train;
     let folder = run.folder.model("base");
     begin(run, ranks, "base", &["data"])?;
+    descend(run, ranks, "base", "")?;
     by_rank_0(ranks, || Ok(checkpoint::recover(&folder)?))?; // then all read the same
     let saved = checkpoint::read_state(&folder)?;
 

@@ -6,6 +6,7 @@
 //! written as a page. The others are asked as the user would ask them, by letter, by the likelihood of the options, and
 //! by what they write.
 
+use crate::lineage::{in_recipe, left_out};
 use crate::rank_0::{begin, by_rank_0};
 use crate::run::Run;
 use crate::run_folder::write_whole;
@@ -98,22 +99,20 @@ impl ChatNote {
 pub fn run(run: &Run, ranks: &Rc<dyn Collective>, stage: &str) -> Result<()> {
     let name = format!("eval-{stage}");
     let folder = run.folder.model(stage);
-    let has_stage = match stage {
-        "mid" => run.recipe.mid.is_some(),
-        "sft" => run.recipe.sft.is_some(),
-        "rl" => run.recipe.rl.is_some(),
-        _ => true,
-    };
+    let has_stage = in_recipe(&run.recipe, stage);
     let Some(recipe) = run.recipe.evals.as_ref().filter(|_| has_stage) else {
         return Ok(());
     };
+    if let Some(why) = by_rank_0(ranks, || Ok(left_out(run, stage)))? {
+        run.say(&name, &format!("skipped: no model ({why})"));
+        return Ok(());
+    }
     let kept = || run.folder.finished::<ExamNote>(&name, &folder);
     if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(&name, &format!("{}, kept from before", summary(&note)));
         return Ok(());
     }
-    let command = if stage == "base" { "train" } else { stage };
-    by_rank_0(ranks, || run.folder.trained(stage, command))?;
+    by_rank_0(ranks, || run.folder.trained(stage))?;
     begin(run, ranks, &name, &["data"])?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;

@@ -2,11 +2,12 @@
 //! Stages `mid` and `sft`: from a model that continues text to one that answers.
 //!
 //! Both are chapter 07's stage with a recipe of its own. Midtraining starts from the base model and reads every token of its
-//! conversations; fine-tuning starts from what midtraining left, or from the base model where the recipe has none, and
-//! learns the assistant's tokens only.
+//! conversations; fine-tuning starts from what midtraining left, or from the base model where that is left out, and learns the
+//! assistant's tokens only.
 
 use crate::arithmetic::grouped;
 use crate::launching::can_share;
+use crate::lineage::{self, descend, no_start};
 use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::vocabulary;
@@ -16,7 +17,6 @@ use muon::{Collective, Rates2025};
 use pretrain::{Evaluation, Metrics, Outcome};
 use serde::{Deserialize, Serialize};
 use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 use tokenizer::Tokenizer;
@@ -30,6 +30,9 @@ pub struct TuningNote {
     /// Tokens that were learnt from.
     pub supervised_tokens: u64,
     pub seconds: f64,
+    /// Whose model it started from; empty in notes of programs that knew one way only.
+    #[serde(default)]
+    pub from: String,
     /// By source of the validation mixture.
     pub sources: Vec<SourceNote>,
 }
@@ -68,14 +71,6 @@ impl Which {
             Which::Sft => run.recipe.sft.as_ref(),
         }
     }
-
-    /// The model that it starts from.
-    fn start(self, run: &Run) -> Result<PathBuf> {
-        match self {
-            Which::Sft if run.recipe.mid.is_some() => run.folder.trained("mid", "mid"),
-            _ => run.folder.trained("base", "train"),
-        }
-    }
 }
 // ANCHOR_END: which
 
@@ -90,7 +85,10 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>, which: Which) -> Result<Ended>
         return Ok(Ended::Done);
     };
     let folder = run.folder.model(name);
-    let kept = || run.folder.finished::<TuningNote>(name, &folder);
+    let kept = || {
+        let note = run.folder.finished::<TuningNote>(name, &folder)?;
+        Ok(note.filter(|note| lineage::holds(run, name, &note.from)))
+    };
     if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(
             name,
@@ -100,8 +98,15 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>, which: Which) -> Result<Ended>
     }
     can_share(&run.recipe, name, ranks.world())?;
     let tokenizer = vocabulary::load(run)?;
-    let base = by_rank_0(ranks, || which.start(run))?;
+    let start = by_rank_0(ranks, || Ok(lineage::start(run, name).map(String::from)))?;
+    let Some(start) = start else {
+        let why = no_start(run, name).unwrap_or_default();
+        run.say(name, &format!("left out: no model to start from ({why})"));
+        return Ok(Ended::Done);
+    };
+    let base = by_rank_0(ranks, || run.folder.trained(&start))?;
     begin(run, ranks, name, &["data"])?;
+    let from = descend(run, ranks, name, &start)?;
     let started = Instant::now();
     let mut metrics = Metrics::open(&run.folder.metrics())?;
     let validation = match &recipe.validation {
@@ -175,6 +180,7 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>, which: Which) -> Result<Ended>
             steps: state.step,
             supervised_tokens: state.tokens,
             seconds: run.folder.spent(name, started)?,
+            from,
             sources,
         };
         run.folder.write_note(name, &note)?;

@@ -4,6 +4,7 @@
 //! A reply counts when it contains the answer as whole words. It is compared with what somebody would score who
 //! knows nothing about the question's subject and always names the attribute's commonest value.
 
+use crate::lineage;
 use crate::rank_0::{begin, by_rank_0};
 use crate::run::Run;
 use crate::stages::data;
@@ -22,6 +23,9 @@ use transformer::{Gpt, Sampler};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct QuizNote {
     pub seconds: f64,
+    /// Whose model was asked; empty in notes of programs that asked the recipe's last one.
+    #[serde(default)]
+    pub model: String,
     pub asked: usize,
     pub right: usize,
     /// How many the commonest value of the attribute would have got right.
@@ -59,9 +63,18 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Option<QuizNote>> {
         return Ok(None);
     }
     // The last chat model there is; nobody talks to an earlier one.
-    let stage = if run.recipe.rl.is_some() { "rl" } else { "sft" };
-    let folder = run.folder.model(stage);
-    let kept = || run.folder.finished::<QuizNote>("quiz", &folder);
+    let stage = by_rank_0(ranks, || Ok(lineage::start(run, "quiz").map(String::from)))?;
+    let Some(stage) = stage else {
+        run.say("quiz", "skipped: there is no chat model");
+        return Ok(None);
+    };
+    let folder = run.folder.model(&stage);
+    let kept = || match run.folder.read_note::<QuizNote>("quiz")? {
+        Some(note) if note.model == stage || note.model.is_empty() => {
+            run.folder.finished::<QuizNote>("quiz", &folder)
+        }
+        _ => Ok(None),
+    };
     if let Some(note) = by_rank_0(ranks, kept)? {
         run.say(
             "quiz",
@@ -69,8 +82,11 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Option<QuizNote>> {
         );
         return Ok(Some(note));
     }
-    by_rank_0(ranks, || run.folder.trained(stage, stage))?;
+    by_rank_0(ranks, || run.folder.trained(&stage))?;
     begin(run, ranks, "quiz", &[])?;
+    if !lineage::is_best("quiz", &stage) {
+        run.say("quiz", &format!("asks the model of `{stage}`"));
+    }
     let started = std::time::Instant::now();
     let gpt = Gpt::load_folder(&folder, run.machine.device)?.with_compute(run.machine.compute);
     let tokenizer = pretrain::checkpoint::load_tokenizer(&folder, &gpt)?;
@@ -87,6 +103,7 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Option<QuizNote>> {
     };
     let mut note = QuizNote {
         seconds: 0.0,
+        model: stage,
         asked: 0,
         right: 0,
         right_by_commonest: 0,

@@ -2,6 +2,7 @@
 //! Stage `rl`: the fine-tuned model solves word problems, and what led to right results becomes likelier.
 
 use crate::arithmetic::grouped;
+use crate::lineage::{self, descend, no_start};
 use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::vocabulary;
@@ -46,8 +47,15 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>) -> Result<Ended> {
         );
         return Ok(Ended::Done);
     }
-    let base = by_rank_0(ranks, || run.folder.trained("sft", "sft"))?;
+    let start = by_rank_0(ranks, || Ok(lineage::start(run, "rl").map(String::from)))?;
+    let Some(start) = start else {
+        let why = no_start(run, "rl").unwrap_or_default();
+        run.say("rl", &format!("left out: no model to start from ({why})"));
+        return Ok(Ended::Done);
+    };
+    let base = by_rank_0(ranks, || run.folder.trained(&start))?;
     begin(run, ranks, "rl", &["data"])?;
+    descend(run, ranks, "rl", &start)?;
     let started = Instant::now();
     let tokenizer = vocabulary::load(run)?;
     let problems = |side: &str| {
