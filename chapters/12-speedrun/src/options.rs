@@ -141,6 +141,7 @@ impl Options {
             skip: Vec::new(),
             machine,
             rank: ranks.rank(),
+            world: ranks.world(),
             interrupt: Interrupt::listen_within(self.durability.grace()),
             durability: self.durability.durability(),
             peak_flops,

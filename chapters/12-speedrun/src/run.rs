@@ -26,6 +26,8 @@ pub struct Run {
     pub machine: Machine,
     /// Which of several ranks this program is; 0 if it is alone.
     pub rank: usize,
+    /// How many there are.
+    pub world: usize,
     pub interrupt: Interrupt,
     /// What is done about full disks, losses that are no numbers, and the like.
     pub durability: Durability,

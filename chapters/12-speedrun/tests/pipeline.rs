@@ -101,12 +101,29 @@ fn every_stage_runs_once_and_is_kept() {
         "{report}"
     );
     for row in [
+        "| ranks | 1 |",
+        "| system | ",
+        "| memory | ",
+        "| libtorch | 2.",
+        "| Rust | rustc 1.",
+        "| code | ",
+        "packages in Cargo.lock |",
+        "FLOPs; the recipe names no price |",
+        "**. The recipe names no price",
         "## Whose code\n\nThe chapters' own, all of it.",
         "| CORE |",
         "| ARC-Easy |",
         "| GSM8K |",
         "| ChatCORE |",
         "| MMLU, by likelihood |",
+        "| data | tidepool, 24 entities",
+        "| tokenizer | 512 tokens, ",
+        "| train | 10 steps of 1,024 tokens",
+        "| mid | epochs: 0.3; 1,024 tokens a step",
+        "| sft | epochs: 0.3; 1,024 tokens a step",
+        "; 2 prompts × 2 samples a step",
+        "steps from the model of `mid`",
+        "| quiz | 20 questions |",
     ] {
         assert!(report.contains(row), "{row} is missing in:\n{report}");
     }

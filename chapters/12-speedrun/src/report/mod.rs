@@ -1,15 +1,20 @@
 // ANCHOR: head
 //! The report card: `report.md` and `report.html`, what a run did and how well.
 
+mod code_size;
+mod cost;
 mod curves;
 mod environment;
 mod html;
+mod machine;
 mod samples;
 mod scores;
+mod settings;
 mod stage_table;
 mod whose_code;
 
-pub use environment::{commit, processor};
+pub use environment::commit;
+pub use machine::processor;
 
 use crate::run::Run;
 use crate::run_folder::write_whole;
@@ -30,9 +35,11 @@ pub fn write(run: &Run) -> Result<()> {
     let mut text = String::new();
     environment::header(run, &mut text)?;
     whose_code::whose_code(run, &mut text)?;
-    scores::scores(run, &exams, &mut text)?;
+    scores::scores(&run.recipe.name, &exams, &mut text)?;
+    settings::settings(&run.recipe, &mut text)?;
     let seconds = stage_table::stages(run, &mut text)?;
-    environment::cost(run, seconds, &mut text)?;
+    let on = (run.machine.device, run.world);
+    cost::cost(&run.recipe, on, seconds, &mut text)?;
     curves::curves(run, &events, &mut text)?;
     samples::samples(&events, &mut text)?;
     let last = ["base", "mid", "sft", "rl"].into_iter().zip(&exams).rev();

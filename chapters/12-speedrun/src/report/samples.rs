@@ -11,7 +11,7 @@ use std::fmt::Write;
 // ANCHOR: verbatim
 /// A text as a cell of a table, with nothing in it that Markdown would act upon: a model may write `![x](/etc/passwd)`, and a
 /// page that is made from the report must show that, not the file.
-fn verbatim(text: &str) -> String {
+pub(super) fn verbatim(text: &str) -> String {
     let mut cell = String::new();
     for letter in text.chars() {
         match letter {

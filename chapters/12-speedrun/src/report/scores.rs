@@ -2,7 +2,7 @@
 //! The table that everybody looks at first: what each stage scored.
 
 use crate::run::Run;
-use crate::stages::examination::{ChatNote, ExamNote};
+use crate::stages::examination::{ChatNote, CoreNote, ExamNote};
 use anyhow::Result;
 use std::fmt::Write;
 // ANCHOR_END: head
@@ -18,6 +18,9 @@ const NANOCHAT_D20: [(&str, [Option<f64>; 4]); 7] = [
     ("HumanEval", [None, Some(0.0671), Some(0.0854), None]),
     ("ChatCORE", [None, Some(0.0730), Some(0.0884), None]),
 ];
+
+/// Tasks that its CORE is the mean of.
+const NANOCHAT_TASKS: usize = 22;
 // ANCHOR_END: published
 
 // ANCHOR: scores
@@ -33,11 +36,11 @@ pub(super) fn notes(run: &Run) -> Result<[Option<ExamNote>; 4]> {
 }
 
 /// Tasks as nanochat scores them, then multiple choice by likelihood, which is the fairer question to a small model.
-pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String) -> Result<()> {
+pub(super) fn scores(recipe: &str, notes: &[Option<ExamNote>; 4], text: &mut String) -> Result<()> {
     if notes.iter().all(Option::is_none) {
         return Ok(());
     }
-    let beside = run.recipe.name == "d20";
+    let beside = recipe == "d20";
     writeln!(text, "## Scores\n")?;
     let columns = STAGES.map(str::to_uppercase).join(" | ");
     let (more, rule) = if beside {
@@ -49,7 +52,7 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
         text,
         "| task | {columns}{more} |\n|---|---|---|---|---|{rule}"
     )?;
-    let mut row = |name: &str, cell: &dyn Fn(&ExamNote) -> Option<String>| {
+    let mut row = |name: &str, label: &str, cell: &dyn Fn(&ExamNote) -> Option<String>| {
         let cells: Vec<String> = notes
             .iter()
             .map(|note| note.as_ref().and_then(cell).unwrap_or("–".into()))
@@ -57,7 +60,7 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
         if cells.iter().all(|cell| cell == "–") {
             return Ok(());
         }
-        write!(text, "| {name} | {} |", cells.join(" | "))?;
+        write!(text, "| {label} | {} |", cells.join(" | "))?;
         if beside {
             let published = NANOCHAT_D20.iter().find(|(task, _)| *task == name);
             for stage in 0..4 {
@@ -71,7 +74,8 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
         }
         writeln!(text)
     };
-    row("CORE", &|note| {
+    let core = notes[0].as_ref().and_then(|note| note.core.as_ref());
+    row("CORE", &core_label(core, beside), &|note| {
         let core = note.core.as_ref()?;
         Some(with_interval(
             core.core,
@@ -88,18 +92,18 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
         ("SpellingBee", "writing"),
     ];
     for (task, method) in tasks {
-        row(task, &|note| find(note, task, method).map(accuracy))?;
+        row(task, task, &|note| find(note, task, method).map(accuracy))?;
     }
-    row("ChatCORE", &|note| {
+    row("ChatCORE", "ChatCORE", &|note| {
         let (mean, interval) = note.chat_core.as_ref()?;
         Some(with_interval(*mean, interval.low, interval.high))
     })?;
     for task in ["ARC-Easy", "ARC-Challenge", "MMLU"] {
-        row(&format!("{task}, by likelihood"), &|note| {
+        row("", &format!("{task}, by likelihood"), &|note| {
             find(note, task, "continuation").map(accuracy)
         })?;
     }
-    row("right answers to GSM8K that called the tool", &|note| {
+    row("", "right answers to GSM8K that called the tool", &|note| {
         let score = find(note, "GSM8K", "writing")?;
         let (_, right) = score.tool?;
         Some(format!("{right} of {}", score.right))
@@ -109,7 +113,7 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
         "\nIn brackets the 95 % interval: Wilson's for one task, bootstrap for CORE and ChatCORE. Guessing gets 0.25 of multiple \
          choice; CORE and ChatCORE are centred, so that guessing is 0.\n"
     )?;
-    if let Some(core) = notes[0].as_ref().and_then(|note| note.core.as_ref()) {
+    if let Some(core) = core {
         writeln!(
             text,
             "| task of CORE | questions | accuracy | guessing | centred |\n|---|---:|---:|---:|---:|"
@@ -137,6 +141,16 @@ pub(super) fn scores(run: &Run, notes: &[Option<ExamNote>; 4], text: &mut String
     Ok(())
 }
 
+/// Beside nanochat's number a mean of other tasks is not called by the same name.
+fn core_label(core: Option<&CoreNote>, beside: bool) -> String {
+    match core {
+        Some(core) if beside && core.tasks.len() != NANOCHAT_TASKS => {
+            format!("CORE, mean of {} tasks", core.tasks.len())
+        }
+        _ => "CORE".into(),
+    }
+}
+
 fn find<'a>(note: &'a ExamNote, task: &str, method: &str) -> Option<&'a ChatNote> {
     note.chat
         .iter()
@@ -151,3 +165,79 @@ fn with_interval(value: f64, low: f64, high: f64) -> String {
     format!("{value:.4} [{low:.2}, {high:.2}]").replace('-', "−")
 }
 // ANCHOR_END: scores
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stages::examination::CoreTaskNote;
+    use evals::Interval;
+
+    const INTERVAL: Interval = Interval {
+        low: 0.1,
+        high: 0.3,
+    };
+
+    /// BASE with a CORE of so many tasks, SFT with a ChatCORE.
+    fn examined(tasks: usize) -> [Option<ExamNote>; 4] {
+        let note = |core, chat_core| {
+            Some(ExamNote {
+                seconds: 1.0,
+                core,
+                chat: Vec::new(),
+                chat_core,
+                missing: Vec::new(),
+                examples: Vec::new(),
+            })
+        };
+        let task = |number: usize| CoreTaskNote {
+            task: format!("task {number}"),
+            questions: 100,
+            accuracy: 0.5,
+            interval: INTERVAL,
+            baseline: 0.25,
+            centred: 0.3333,
+        };
+        let core = CoreNote {
+            core: 0.2001,
+            interval: INTERVAL,
+            tasks: (0..tasks).map(task).collect(),
+        };
+        [
+            note(Some(core), None),
+            None,
+            note(None, Some((0.0711, INTERVAL))),
+            None,
+        ]
+    }
+
+    /// The lines of the table that begin with a name.
+    fn rows(recipe: &str, tasks: usize, name: &str) -> Vec<String> {
+        let mut text = String::new();
+        scores(recipe, &examined(tasks), &mut text).expect("a text");
+        let is_of = |line: &&str| line.starts_with(&format!("| {name}"));
+        text.lines().filter(is_of).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn d20_stands_beside_nanochats() {
+        let core = "| CORE | 0.2001 [0.10, 0.30] | – | – | – | 0.2219 | – | – | – |";
+        assert_eq!(rows("d20", 22, "CORE"), [core]);
+        let chat = "| ChatCORE | – | – | 0.0711 [0.10, 0.30] | – | – | 0.0730 | 0.0884 | – |";
+        assert_eq!(rows("d20", 22, "ChatCORE"), [chat]);
+    }
+
+    #[test]
+    fn a_core_of_other_tasks_is_not_taken_for_nanochats() {
+        let line = &rows("d20", 21, "CORE")[0];
+        assert!(line.starts_with("| CORE, mean of 21 tasks |"), "{line}");
+        assert!(line.contains("| 0.2219 |"), "{line}");
+    }
+
+    #[test]
+    fn other_recipes_stand_alone() {
+        let alone = "| CORE | 0.2001 [0.10, 0.30] | – | – | – |";
+        assert_eq!(rows("tiny", 5, "CORE"), [alone]);
+    }
+}
+// ANCHOR_END: tests

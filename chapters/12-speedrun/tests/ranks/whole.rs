@@ -133,6 +133,8 @@ fn two_programs_do_the_whole_speedrun_that_one_does() {
     bench.copy("two");
     let two = speedrun("two", &["--nproc", "2"]);
     assert_same_run(&bench, "two");
+    let report = std::fs::read_to_string(bench.root("two").join("report.md")).expect("a report");
+    assert!(report.contains("| ranks | 2 |"), "{report}");
     // Rank 0 alone prints: the same lines, but for what the clock says.
     let lines = |output: &std::process::Output| {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
