@@ -142,6 +142,8 @@ fn every_stage_runs_once_and_is_kept() {
     assert!(weights != read(&bench.root().join("mid/model.safetensors")));
     assert!(log == read(&bench.root().join("metrics.jsonl")));
 
+    every_step_of_rewards_is_logged(&bench);
+    core_is_judged_alike_one_at_a_time_and_batched(&bench);
     stages_left_out_and_made_up_for_change_nothing(&bench);
 
     // The folder belongs to this recipe and this seed.
@@ -175,6 +177,54 @@ fn every_stage_runs_once_and_is_kept() {
     // What is lost is made again.
     std::fs::remove_file(&own).expect("remove");
     assert!(bench.good("tokenizer", &[]).contains("bytes per token"));
+}
+
+fn every_step_of_rewards_is_logged(bench: &Bench) {
+    let log = pretrain::read_metrics(&bench.root().join("metrics.jsonl")).expect("a log");
+    let log = || log.iter().filter(|line| line["stage"] == "rl");
+    let steps: Vec<_> = log().filter(|line| line.get("reward").is_some()).collect();
+    assert_eq!(steps.len(), 3);
+    for step in steps {
+        for number in ["reward", "reward_std", "zero_variance", "length"] {
+            assert!(step[number].is_f64(), "{number} is missing in {step}");
+        }
+        // Of what was learnt from: nothing, if all rewards of the step are alike.
+        let entropy = step.get("entropy").expect("a place for the entropy");
+        assert_eq!(entropy.is_f64(), step["updated"] == true, "{step}");
+    }
+    let mut evaluations = 0;
+    for found in log().filter_map(|line| line.get("evaluation")) {
+        let rates = ["pass@1", "pass@2"].map(|k| found[k].as_f64().expect(k));
+        assert!(rates[0] <= rates[1], "two answers are no worse than one");
+        assert!(found.get("pass@3").is_none(), "the recipe asks for two");
+        evaluations += 1;
+    }
+    assert_eq!(evaluations, 3, "before, after two steps, and at the end");
+}
+
+fn core_is_judged_alike_one_at_a_time_and_batched(bench: &Bench) {
+    for more in [&[][..], &["--plain"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nanocrab"))
+            .args(["bench-core", "--most", "2", "--rounds", "1"])
+            .args(["--device", "cpu", "--model"])
+            .arg(bench.root().join("base"))
+            .arg("--core")
+            .arg(bench.root().join("data/core"))
+            .args(more)
+            .env("OMP_WAIT_POLICY", "passive")
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.lines().count() > 4,
+            "{said}"
+        );
+        let differ = said.lines().last().and_then(|all| {
+            assert!(all.starts_with("all "), "{said}");
+            all.split_whitespace().next_back()
+        });
+        assert_eq!(differ, Some("0"), "verdicts that differ, {more:?}:\n{said}");
+    }
 }
 
 /// `--skip` three times, a stage further on each time, and then nothing: the run that left nothing out.
