@@ -12,6 +12,7 @@ use crate::rank_0::{begin, by_rank_0};
 use crate::run::{Ended, Run};
 use crate::stages::vocabulary;
 use anyhow::Result;
+use engine::Engine;
 use evals::Shared;
 use muon::{Collective, Rates2025};
 use pretrain::{Evaluation, Metrics, Outcome};
@@ -20,7 +21,7 @@ use sft::{SftRun, StageRecipe, evaluate_by_source, fine_tune, open_mixture};
 use std::rc::Rc;
 use std::time::Instant;
 use tokenizer::Tokenizer;
-use transformer::{Gpt, PlainScorer};
+use transformer::Gpt;
 // ANCHOR_END: head
 
 // ANCHOR: note
@@ -152,8 +153,10 @@ pub fn run(run: &Run, ranks: &Rc<dyn Collective>, which: Which) -> Result<Ended>
         }
         Outcome::Finished(state) => state,
     };
+    // Conversations of one kind begin alike, and the engine reads that once, and no padding.
+    let _lengths_change = hopper::attention::ChangingShapes::begin();
     let scorer = Shared {
-        own: PlainScorer::new(&gpt, run.kernels()),
+        own: Engine::new(&gpt, run.kernels()),
         ranks: &**ranks,
     };
     let scores = match &validation {
