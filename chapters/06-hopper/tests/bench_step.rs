@@ -211,7 +211,7 @@ fn spans(accumulation: usize) -> Vec<Span> {
         clip: Some(1.0),
         ..size()
     };
-    let mut workload = Workload::new(size, &machine()).expect("a workload");
+    let mut workload = Workload::new(size, &machine(), false).expect("a workload");
     workload.log.switch(true);
     let loss = workload.step(Fusions::NONE).expect("a step");
     assert!((loss - 50f64.ln()).abs() < 0.5, "{loss}");

@@ -1,106 +1,36 @@
 //! The model of chapter 03, computed by this chapter's kernels, gives nanochat's numbers of October 2025 and of July 2026:
-//! logits, losses, every gradient.
+//! logits, losses, every gradient. With chapter 03's attention, with this chapter's, and with its blocks alone.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+mod golden_model;
 
-use hopper::Fused;
-use serde_json::Value;
-use tch::{Device, Kind, Tensor};
-use transformer::{Causal, Config, Gpt, Switches, names};
+use golden_model::{FOLDERS, holds};
+use hopper::attention::Windowed;
+use hopper::{Fused, cpu};
+use tch::{Device, Tensor};
+use transformer::{Causal, CausalWith, Context};
 
-/// A folder of the golden set: NANOCRAB_GOLDEN, or chapter 03's copy.
-fn golden(name: &str) -> PathBuf {
-    match std::env::var_os("NANOCRAB_GOLDEN") {
-        Some(folder) => PathBuf::from(folder).join(name),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../03-transformer/tests/golden")
-            .join(name),
-    }
-}
-
-fn tensors(path: PathBuf) -> HashMap<String, Tensor> {
-    transformer::safetensors_io::read_tensors(&path)
-        .unwrap()
-        .into_iter()
-        .collect()
-}
-
-struct Golden {
-    gpt: Gpt,
-    io: HashMap<String, Tensor>,
-    gradients: HashMap<String, Tensor>,
-}
-
-fn load(name: &str) -> Golden {
-    let folder = golden(name);
-    let meta = std::fs::read_to_string(folder.join("meta.json")).unwrap();
-    let meta: Value = serde_json::from_str(&meta).unwrap();
-    let number = |key: &str| meta["config"][key].as_i64().unwrap();
-    let switches = match meta["qk_scale_each"].as_f64() {
-        None => Switches::default(),
-        Some(qk_scale) => Switches {
-            qk_scale,
-            window_pattern: meta["config"]["window_pattern"]
-                .as_str()
-                .map(str::to_string),
-            ..Switches::july_2026()
-        },
-    };
-    let config = Config {
-        vocab_size: number("vocab_size"),
-        layers: number("n_layer"),
-        heads: number("n_head"),
-        kv_heads: number("n_kv_head"),
-        width: number("n_embd"),
-        context: number("sequence_len"),
-        rope_base: meta["rope_base"].as_f64().unwrap(),
-        softcap: meta["softcap"].as_f64().unwrap(),
-        norm_eps: f64::from(f32::EPSILON),
-        switches,
-    };
-    let weights = tensors(folder.join("weights.safetensors"));
-    let weights = weights
-        .into_iter()
-        .map(|(name, tensor)| (names::from_nanochat(&name).unwrap(), tensor))
-        .collect();
-    Golden {
-        gpt: Gpt::from_tensors(&config, Device::Cpu, weights).unwrap(),
-        io: tensors(folder.join("io.safetensors")),
-        gradients: tensors(folder.join("grads.safetensors")),
-    }
-}
-
-/// ‖ours − golden‖ / ‖golden‖
-#[track_caller]
-fn assert_close(what: &str, ours: &Tensor, golden: &Tensor, limit: f64) {
-    assert_eq!(ours.size(), golden.size(), "{what}");
-    let [a, b] = [ours, golden].map(|x| x.detach().to_kind(Kind::Double));
-    let off = ((a - &b).norm() / b.norm()).double_value(&[]);
-    assert!(off <= limit, "{what} is off by {off:e}, limit {limit:e}");
-}
-
-fn holds(name: &str) {
-    let Golden { gpt, io, gradients } = load(name);
-    let logits = gpt.logits(&Fused, &mut Causal, &io["idx"]).unwrap();
-    assert_close("logits", &logits, &io["logits"], 1e-5);
-    let loss = gpt.loss(&Fused, &io["idx"], &io["targets"]).unwrap();
-    assert_close("summed loss", &loss.sum, &io["loss_sum"], 5e-6);
-    assert_close("loss per token", &loss.per_token, &io["loss_none"], 1e-5);
-    loss.mean().backward();
-    assert_eq!(gradients.len(), gpt.parameters().len());
-    for parameter in gpt.parameters() {
-        let golden = &gradients[&names::to_nanochat(&parameter.name).unwrap()];
-        assert_close(&parameter.name, &parameter.tensor.grad(), golden, 1e-5);
+fn hold_with(mut context: impl Context) {
+    for folder in FOLDERS {
+        holds(folder, Device::Cpu, &Fused, &mut context);
     }
 }
 
 #[test]
-fn parity_october_2025() {
-    holds("gpt-2025");
+fn parity_of_the_golden_models_under_causal_attention() {
+    hold_with(Causal);
 }
 
+/// What training uses. Rows of one block and less it leaves to libtorch.
 #[test]
-fn parity_july_2026() {
-    holds("gpt-2026");
+fn parity_of_the_golden_models_under_windowed_attention() {
+    hold_with(Windowed);
+}
+
+/// The blocks of attention on a CPU, also where rows are so short that `Windowed` would leave them to libtorch.
+#[test]
+fn parity_of_the_golden_models_under_attention_in_blocks() {
+    let in_blocks = |q: &Tensor, k: &Tensor, v: &Tensor, window: Option<i64>| {
+        cpu::causal_attention(q, k, v, window).unwrap()
+    };
+    hold_with(CausalWith(in_blocks));
 }

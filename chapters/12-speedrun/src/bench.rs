@@ -5,11 +5,10 @@
 //! are written where they are asked for, when all is measured.
 
 use crate::bench_files::Files;
-use crate::report::commit;
 use crate::run_folder::write_whole;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
-use hopper::bench::beside_torch::{self, Contestant, Script, script_arguments};
+use hopper::bench::beside_torch::{self, Contestant, OURS_ALONE, Script, script_arguments};
 use hopper::bench::resources::device_in_words;
 use hopper::bench::train::{Arithmetic, TrainReport, TrainSettings, brief};
 use hopper::bench::workload::Size;
@@ -94,6 +93,9 @@ pub struct Step {
     /// Whose arithmetic; the fused one is measured first, so that each one's peak of memory can be told
     #[arg(long, value_delimiter = ',', value_enum, default_values = ["fused", "plain"])]
     kernels: Vec<Whose>,
+    /// Let the fused step multiply in fp8 (with bf16 activations)
+    #[arg(long)]
+    fp8: bool,
     /// Also add one fusion after another, and leave each out alone
     #[arg(long)]
     fusions: bool,
@@ -138,16 +140,19 @@ pub fn run(bench: &Bench) -> Result<()> {
             let report = kernels::measure(&size, &machine, shape.rounds, &mut say)?;
             println!("{}\n{}", report.heading(), report.table());
             files.write(
+                &report.heading(),
                 || report.json(),
                 || report.csv(),
-                || format!("{}\n{}", caption(&report.heading()), report.markdown()),
+                || report.markdown(),
             )
         }
         Bench::Train { shape, files, step } => {
             files.check(&[&step.waterfall, &step.trace])?;
             let size = shape.size(step.accumulation, step.clip)?;
+            step.check()?;
             if step.brief {
-                let line = brief(&size, &shape.machine()?, step.arithmetics()[0], step.steps)?;
+                let arithmetic = step.arithmetics()[0];
+                let line = brief(&size, &shape.machine()?, arithmetic, step.fp8, step.steps)?;
                 println!("{line}");
                 return Ok(());
             }
@@ -166,6 +171,7 @@ fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
         arithmetics: step.arithmetics(),
         each_fusion: step.fusions,
         logged_steps: 3,
+        fp8: step.fp8,
     };
     ensure!(
         !step.fusions || settings.arithmetics.len() == 2,
@@ -180,9 +186,10 @@ fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
         write_whole(file, &step_trace(&report).to_string())?;
     }
     files.write(
+        &report.heading(),
         || report.json(),
         || report.csv(),
-        || format!("{}\n{}", caption(&report.heading()), report.markdown()),
+        || report.markdown(),
     )
 }
 
@@ -197,25 +204,6 @@ fn step_trace(report: &TrainReport) -> serde_json::Value {
 
 fn say(what: &str) {
     eprintln!("  {what}");
-}
-
-/// Above a table: what it was measured with.
-fn caption(heading: &str) -> String {
-    let mut command: Vec<String> = std::env::args().skip(1).collect();
-    // Where somebody keeps a Python is nobody's business.
-    if let Some(python) = command.iter().position(|word| word == "--python")
-        && let Some(path) = command.get_mut(python + 1)
-        && let Some(name) = Path::new(path.as_str()).file_name()
-    {
-        *path = name.to_string_lossy().into_owned();
-    }
-    format!(
-        "{} Commit {}, {}, `nanocrab {}`.\n",
-        heading.replace('\n', " "),
-        commit(),
-        chrono::Local::now().format("%Y-%m-%d"),
-        command.join(" ")
-    )
 }
 // ANCHOR_END: run
 
@@ -232,6 +220,7 @@ fn beside(python: &Path, shape: &Shape, files: &Files, step: &Step, size: &Size)
             name: name.to_string(),
             program: python.to_path_buf(),
             arguments,
+            without: OURS_ALONE,
         }
     };
     let contestants = [
@@ -249,11 +238,7 @@ fn beside(python: &Path, shape: &Shape, files: &Files, step: &Step, size: &Size)
         step.steps
     );
     println!("{heading}\n{}", race.table());
-    files.write(
-        || race.json(),
-        || race.csv(),
-        || format!("{}\n{}", caption(&heading), race.markdown()),
-    )
+    files.write(&heading, || race.json(), || race.csv(), || race.markdown())
 }
 
 /// This program, asked for the same steps.
@@ -291,6 +276,7 @@ fn ourselves(machine: &Machine, step: &Step, size: &Size) -> Result<Contestant> 
         name: format!("Nanocrab, {}", arithmetic.name()),
         program: std::env::current_exe()?,
         arguments: words.into_iter().map(Into::into).collect(),
+        without: &[],
     })
 }
 // ANCHOR_END: beside
@@ -345,6 +331,19 @@ impl Shape {
 }
 
 impl Step {
+    /// What is asked for twice over, or of somebody who cannot do it.
+    fn check(&self) -> Result<()> {
+        ensure!(
+            !self.fp8 || self.python.is_none(),
+            "the PyTorch script has no fp8: leave out --fp8 or --python"
+        );
+        ensure!(
+            !self.fp8 || self.kernels.contains(&Whose::Fused),
+            "--fp8 is a matter of the fused step: ask for --kernels fused"
+        );
+        Ok(())
+    }
+
     fn arithmetics(&self) -> Vec<Arithmetic> {
         let arithmetics = self.kernels.iter().map(|whose| match whose {
             Whose::Plain => Arithmetic::Plain,

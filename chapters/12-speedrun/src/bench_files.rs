@@ -1,6 +1,7 @@
 // ANCHOR: files
-//! Where the numbers of `nanocrab bench` go besides the terminal.
+//! Where the numbers of `nanocrab bench` go besides the terminal, each time with what they were measured with.
 
+use crate::report::commit;
 use crate::run_folder::write_whole;
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -36,22 +37,44 @@ impl Files {
         Ok(())
     }
 
+    /// `json` is an object and gets a member `measured`; above the tables stand `heading` and the same.
     pub(crate) fn write(
         &self,
+        heading: &str,
         json: impl FnOnce() -> serde_json::Value,
         csv: impl FnOnce() -> String,
         markdown: impl FnOnce() -> String,
     ) -> Result<()> {
+        let (commit, command) = (commit(), command());
+        let date = chrono::Local::now().format("%Y-%m-%d").to_string();
         if let Some(file) = &self.json {
-            write_whole(file, &format!("{:#}\n", json()))?;
+            let mut json = json();
+            json["measured"] =
+                serde_json::json!({ "commit": commit, "date": date, "command": command });
+            write_whole(file, &format!("{json:#}\n"))?;
         }
         if let Some(file) = &self.csv {
             write_whole(file, &csv())?;
         }
         if let Some(file) = &self.markdown {
-            write_whole(file, &markdown())?;
+            let heading = heading.replace('\n', " ");
+            let caption = format!("{heading} Commit {commit}, {date}, `{command}`.\n");
+            write_whole(file, &format!("{caption}\n{}", markdown()))?;
         }
         Ok(())
     }
+}
+
+/// How this program was called.
+fn command() -> String {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    // Where somebody keeps a Python is nobody's business.
+    if let Some(python) = words.iter().position(|word| word == "--python")
+        && let Some(path) = words.get_mut(python + 1)
+        && let Some(name) = Path::new(path.as_str()).file_name()
+    {
+        *path = name.to_string_lossy().into_owned();
+    }
+    format!("nanocrab {}", words.join(" "))
 }
 // ANCHOR_END: files

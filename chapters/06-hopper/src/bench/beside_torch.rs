@@ -29,7 +29,12 @@ pub struct Contestant {
     pub name: String,
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
+    /// Variables of our own environment that it is not given.
+    pub without: &'static [&'static str],
 }
+
+/// What our programs get from `.cargo/config.toml` and a Python of somebody else's does not: it runs as its users run it.
+pub const OURS_ALONE: &[&str] = &["OMP_WAIT_POLICY"];
 
 /// The arguments of the script that name this size.
 ///
@@ -145,7 +150,11 @@ pub fn race(
 }
 
 fn run(contestant: &Contestant) -> Result<Value, Error> {
-    let output = Command::new(&contestant.program)
+    let mut command = Command::new(&contestant.program);
+    for name in contestant.without {
+        command.env_remove(name);
+    }
+    let output = command
         .args(&contestant.arguments)
         .stdin(Stdio::null())
         .output()
@@ -256,7 +265,7 @@ impl Race {
                 serde_json::json!({ "name": name, "first_over_this": ratio, "rounds": said })
             })
             .collect();
-        Value::Array(contestants)
+        serde_json::json!({ "programs": contestants })
     }
 
     /// `program,round,ms,tokens_per_second`

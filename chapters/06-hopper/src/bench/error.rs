@@ -15,6 +15,8 @@ pub enum Error {
     #[error(transparent)]
     Optimizer(#[from] muon::Error),
     #[error(transparent)]
+    Hopper(#[from] crate::Error),
+    #[error(transparent)]
     Torch(#[from] tch::TchError),
     #[error("{what} is {given}; it must be at least {least}")]
     TooFew {

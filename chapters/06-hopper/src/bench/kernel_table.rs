@@ -15,7 +15,7 @@ impl KernelReport {
     pub fn heading(&self) -> String {
         let config = &self.size.config;
         format!(
-            "{}, {}. B {}, T {}, C {}, H {}, K {}, D {}, V {}, L {}; {} rounds in turns, medians.\n\
+            "{}, {}. B {}, T {}, C {}, H {}, K {}, D {}, V {}, L {}; {} rounds in turns, medians.\n{}\
              Ceilings: products {}, copying {:.1} GB/s.",
             self.device,
             tensors::doctor::precision_name(self.compute),
@@ -28,6 +28,9 @@ impl KernelReport {
             config.vocab_size,
             config.layers,
             self.rounds,
+            self.attention
+                .as_ref()
+                .map_or(String::new(), |attention| format!("{attention}.\n")),
             speed(self.ceilings.gemm_flops),
             self.ceilings.copy_bytes / 1e9
         )
@@ -125,6 +128,8 @@ impl KernelReport {
                     "fused_seconds": row.fused,
                     "plain_over_fused": row.ratio().map(|ratio| ratio.json()),
                     "share_of_limit": row.share(),
+                    "plain_peak_bytes": row.plain_peak,
+                    "fused_peak_bytes": row.fused_peak,
                 })
             })
             .collect();
@@ -139,6 +144,7 @@ impl KernelReport {
             "vocab_size": config.vocab_size,
             "layers": config.layers,
             "rounds": self.rounds,
+            "attention": self.attention,
             "gemm_flops_per_second": self.ceilings.gemm_flops,
             "copy_bytes_per_second": self.ceilings.copy_bytes,
             "operations": rows,

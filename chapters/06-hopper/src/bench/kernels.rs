@@ -13,6 +13,7 @@ use transformer::{Kernels, Plain};
 use super::cases::{Apply, Case, OfModel, cases};
 use super::ceilings::{Bound, Ceilings};
 use super::cost::Cost;
+use super::resources::{attention_in_words, peak_of};
 use super::turns::{Spread, Turns, Work, wait};
 use super::workload::Size;
 use super::{Error, Operation};
@@ -50,6 +51,9 @@ pub struct Row {
     pub plain: Vec<f64>,
     /// Empty where there is no fused twin.
     pub fused: Vec<f64>,
+    /// The most bytes alive at once, beside inputs: see [`peak_of`].
+    pub plain_peak: Option<i64>,
+    pub fused_peak: Option<i64>,
 }
 
 impl Row {
@@ -81,6 +85,8 @@ pub struct KernelReport {
     pub size: Size,
     pub rounds: usize,
     pub ceilings: Ceilings,
+    /// See [`attention_in_words`].
+    pub attention: Option<String>,
     pub rows: Vec<Row>,
 }
 // ANCHOR_END: row
@@ -112,6 +118,7 @@ pub fn measure(
         size: size.clone(),
         rounds,
         ceilings,
+        attention: attention_in_words(&size.config, compute, device)?,
         rows,
     })
 }
@@ -126,10 +133,13 @@ fn measured(
     ceilings: &Ceilings,
 ) -> Result<Vec<Row>, Error> {
     let mut works = works(case, device)?;
-    // Once to be warm, once to see how long it takes.
+    // Once to be warm and to count memory, once to see how long it takes.
     let mut probe = 0.0;
+    let mut peaks = Vec::new();
     for work in &mut works {
-        (work.1)()?;
+        let (done, peak) = peak_of(device, &mut work.1);
+        done?;
+        peaks.push(peak);
         let begin = std::time::Instant::now();
         (work.1)()?;
         wait(device);
@@ -150,6 +160,10 @@ fn measured(
             .iter()
             .map(|turn| turn.seconds / repeats as f64)
             .collect()
+    };
+    let peak = |pass: Pass, fused: bool| -> Option<i64> {
+        let who = passes.iter().position(|&this| this == (pass, fused));
+        who.and_then(|who| peaks[who])
     };
     let row = |pass: Pass, parts: &[Cost]| {
         let limits = parts.iter().map(|&part| ceilings.limit(part));
@@ -172,6 +186,8 @@ fn measured(
             bound: longest.1,
             plain: seconds(pass, false),
             fused: seconds(pass, true),
+            plain_peak: peak(pass, false),
+            fused_peak: peak(pass, true),
         }
     };
     let mut rows = vec![row(Pass::Forward, &[case.costs.forward])];

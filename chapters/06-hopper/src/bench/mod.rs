@@ -10,7 +10,7 @@
 //! minute than in the next; what is reported is the median of the rounds and their spread.
 //!
 //! Reading order: [`turns`], [`operation`] and [`cost`], [`ceilings`] and [`peaks`], `cases`, [`kernels`] with [`kernel_table`];
-//! then a step: [`workload`], [`resources`], [`log`] and [`timed`], [`switchboard`], [`train`] with [`train_report`],
+//! then a step: [`workload`], [`step_cost`], [`resources`], [`log`] and [`timed`], [`switchboard`], [`train`] with [`train_report`],
 //! [`waterfall`], [`trace`]; and [`beside_torch`].
 // ANCHOR_END: head
 
@@ -26,6 +26,7 @@ pub mod log;
 pub mod operation;
 pub mod peaks;
 pub mod resources;
+pub mod step_cost;
 pub mod switchboard;
 pub mod timed;
 pub mod trace;

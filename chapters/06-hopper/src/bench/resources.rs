@@ -5,7 +5,12 @@
 //! a free one and clears it, without any disk. A step that asks for its temporaries anew each time pays one per 4 KiB.
 //! The *resident set* is the memory that the kernel has handed out so far.
 
-use tch::Device;
+use tch::{Device, Kind};
+use transformer::Config;
+
+use super::Error;
+use crate::attention::backend::report;
+use crate::precision::live_bytes::LiveBytes;
 // ANCHOR_END: head
 
 // ANCHOR: usage
@@ -44,6 +49,32 @@ pub fn peak_bytes(device: Device) -> Option<u64> {
         }
         _ => Some(peak_resident_bytes()).filter(|&bytes| bytes > 0),
     }
+}
+
+/// The most bytes of tensors that the work has alive at once, those that are there before it aside. On a CPU alone, where
+/// [`LiveBytes`] counts; on a GPU nobody says.
+pub fn peak_of<T>(device: Device, work: impl FnOnce() -> T) -> (T, Option<i64>) {
+    if device != Device::Cpu {
+        return (work(), None);
+    }
+    let count = LiveBytes::begin();
+    let result = work();
+    (result, Some(count.now().peak))
+}
+
+/// Which of libtorch's programs compute attention on a GPU, for the line above a table. `None` on a CPU, where this chapter's own do.
+///
+/// # Errors
+/// No back end can do it.
+pub fn attention_in_words(
+    config: &Config,
+    compute: Kind,
+    device: Device,
+) -> Result<Option<String>, Error> {
+    if !device.is_cuda() {
+        return Ok(None);
+    }
+    Ok(Some(report(config, compute, device)?.to_string()))
 }
 
 /// The GPU's name as its driver gives it, `NVIDIA H100 80GB HBM3`.

@@ -14,7 +14,8 @@ use tensors::Machine;
 use super::ceilings::{Ceilings, Product, Products, products};
 use super::log::{Breakdown, Span};
 use super::peaks::peak_of;
-use super::resources::{device_in_words, gpu_name, minor_faults, peak_bytes};
+use super::resources::{attention_in_words, device_in_words, gpu_name, minor_faults, peak_bytes};
+use super::step_cost::{Part, step_parts};
 use super::turns::{Spread, Turn, Turns, Work, wait};
 use super::workload::{Size, Workload};
 use super::{Error, Fusions, Operation};
@@ -54,6 +55,8 @@ pub struct TrainSettings {
     pub each_fusion: bool,
     /// Steps that are taken apart.
     pub logged_steps: usize,
+    /// The fused step's products in fp8.
+    pub fp8: bool,
 }
 // ANCHOR_END: settings
 
@@ -97,9 +100,15 @@ pub struct FusionGain {
 pub struct TrainReport {
     pub device: String,
     pub compute: Kind,
+    /// See [`Workload::numbers`].
+    pub numbers: String,
+    /// See [`attention_in_words`].
+    pub attention: Option<String>,
     pub size: Size,
     pub rounds: usize,
     pub ceilings: Ceilings,
+    /// What a step must do at the least, operation by operation.
+    pub parts: Vec<Part>,
     /// Each with the median seconds of one matrix.
     pub products: Vec<(Product, f64)>,
     /// Of all products of a step.
@@ -126,7 +135,7 @@ pub fn measure(
     let (size, device, compute) = (&settings.size, machine.device, machine.compute);
     size.check()?;
     say("first steps");
-    let mut workload = Workload::new(size.clone(), machine)?;
+    let mut workload = Workload::new(size.clone(), machine, settings.fp8)?;
     let mut peaks = Vec::new();
     for arithmetic in &settings.arithmetics {
         for _ in 0..2 {
@@ -190,9 +199,12 @@ pub fn measure(
     Ok(TrainReport {
         device: device_in_words(machine),
         compute,
+        numbers: workload.numbers,
+        attention: attention_in_words(&size.config, compute, device)?,
         size: size.clone(),
         rounds: settings.rounds,
         ceilings,
+        parts: step_parts(size, compute),
         products: products.each(),
         products_seconds: products.seconds() * passes,
         products_flops: products.flops(),
@@ -315,6 +327,7 @@ pub fn brief(
     size: &Size,
     machine: &Machine,
     arithmetic: Arithmetic,
+    fp8: bool,
     steps: usize,
 ) -> Result<Value, Error> {
     if steps == 0 {
@@ -325,7 +338,7 @@ pub fn brief(
         });
     }
     let device = machine.device;
-    let mut workload = Workload::new(size.clone(), machine)?;
+    let mut workload = Workload::new(size.clone(), machine, fp8)?;
     let (mut seconds, mut losses, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..steps {
         wait(device);
@@ -336,6 +349,7 @@ pub fn brief(
         faults.push((minor_faults() - faults_before) as f64);
     }
     let peak = peak_bytes(device);
+    let numbers = std::mem::take(&mut workload.numbers);
     drop(workload);
     let pass = products(&size.config, size.rows * size.config.context);
     let mut products = Products::new(pass, device, machine.compute);
@@ -347,6 +361,7 @@ pub fn brief(
     Ok(json!({
         "device": tensors::doctor::device_name(device),
         "mode": arithmetic.name(),
+        "numbers": numbers,
         "tokens_per_second": size.tokens() as f64 / step,
         "step_ms": 1e3 * step,
         "gflops": size.flops() / step / 1e9,

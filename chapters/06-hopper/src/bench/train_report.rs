@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::kernel_table::speed;
 use super::log::Breakdown;
+use super::step_cost::{Part, bytes};
 use super::train::{StepReport, TrainReport};
 use super::turns::Spread;
 use super::waterfall::parts;
@@ -161,14 +162,20 @@ impl TrainReport {
     /// On what all this was measured, and the yardsticks.
     pub fn heading(&self) -> String {
         format!(
-            "{}, {}. {}; {} rounds in turns, medians (least to most).\n\
-             Ceilings: products {}, copying {:.1} GB/s. MFU is a share of {} ({}).",
+            "{}, {}. {}; {} rounds in turns, medians (least to most).\n{}\
+             Ceilings: products {}, copying {:.1} GB/s. A step's operations must move {:.2} GB, {:.1} ms of copying. \
+             MFU is a share of {} ({}).",
             self.device,
-            tensors::doctor::precision_name(self.compute),
+            self.numbers,
             self.size.in_words(),
             self.rounds,
+            self.attention
+                .as_ref()
+                .map_or(String::new(), |attention| format!("{attention}.\n")),
             speed(self.ceilings.gemm_flops),
             self.ceilings.copy_bytes / 1e9,
+            bytes(&self.parts) / 1e9,
+            1e3 * bytes(&self.parts) / self.ceilings.copy_bytes,
             speed(self.peak.flops),
             self.peak.source
         )
@@ -248,6 +255,8 @@ impl TrainReport {
         json!({
             "device": self.device,
             "precision": tensors::doctor::precision_name(self.compute),
+            "numbers": self.numbers,
+            "attention": self.attention,
             "layers": config.layers,
             "width": config.width,
             "heads": config.heads,
@@ -260,6 +269,8 @@ impl TrainReport {
             "rounds": self.rounds,
             "tokens_per_step": size.tokens(),
             "flops_per_step": size.flops(),
+            "bytes_per_step": bytes(&self.parts),
+            "operations_of_a_step": self.parts.iter().map(part_json).collect::<Vec<_>>(),
             "gemm_flops_per_second": self.ceilings.gemm_flops,
             "copy_bytes_per_second": self.ceilings.copy_bytes,
             "peak_flops_per_second": self.peak.flops,
@@ -284,6 +295,16 @@ impl TrainReport {
         }
         text
     }
+}
+
+fn part_json(part: &Part) -> Value {
+    let cost = part.cost();
+    json!({
+        "operation": part.operation.name(),
+        "times": part.times,
+        "flops": cost.flops,
+        "bytes": cost.bytes,
+    })
 }
 
 fn step_json(step: &StepReport) -> Value {

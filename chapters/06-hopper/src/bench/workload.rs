@@ -3,10 +3,13 @@
 //!
 //! Random tokens, the same ones in every step: what they are does not change what a step costs. Without clipping, as in
 //! nanochat of 2026, unless it is asked for.
+//!
+//! In bf16 it is the step that training takes: the fused side has working copies, or fp8, behind its products, and the tables are
+//! bf16. They are so for the plain side too, since both drive one model.
 
 use muon::{Optimizer, PlainUpdates, Rates2025, Rates2026, Solo, StepScale};
 use muon::{groups_2025, groups_2026};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 use tensors::Machine;
 use transformer::dial::flops_per_token;
 use transformer::{Config, Gpt, Plain};
@@ -15,7 +18,9 @@ use super::log::{BACKWARD, CLIP, FORWARD, Log, OPTIMIZER, What};
 use super::switchboard::{Switchboard, SwitchedContext, SwitchedKernels, SwitchedUpdates};
 use super::timed::{Timed, TimedContext, TimedUpdates};
 use super::{Error, Fusions};
-use crate::{Fused, FusedUpdates};
+use crate::precision::Products;
+use crate::precision::bf16::tables_in_bf16;
+use crate::{Fused, FusedUpdates, InTraining};
 // ANCHOR_END: head
 
 // ANCHOR: size
@@ -83,9 +88,11 @@ impl Size {
 pub struct Workload {
     pub size: Size,
     pub log: Log,
+    /// `bf16 with working copies, tables in bf16`
+    pub numbers: String,
     gpt: Gpt,
     optimizer: Optimizer,
-    kernels: SwitchedKernels<Plain, Fused>,
+    kernels: SwitchedKernels<Plain, InTraining<'static>>,
     /// (B, T)
     inputs: Tensor,
     targets: Tensor,
@@ -94,13 +101,19 @@ pub struct Workload {
 const SEED: u32 = 1;
 
 impl Workload {
+    /// `fp8`: the fused side multiplies in it where it fits.
+    ///
     /// # Errors
-    /// A size that cannot be.
-    pub fn new(size: Size, machine: &Machine) -> Result<Workload, Error> {
+    /// A size that cannot be; fp8 that was asked for beside fp32, or that fails its trial.
+    pub fn new(size: Size, machine: &Machine, fp8: bool) -> Result<Workload, Error> {
         size.check()?;
+        let (products, numbers) = products(machine.compute, fp8, machine.device)?;
         tensors::seed_everything(SEED.into());
         let config = &size.config;
         let gpt = Gpt::new(config, machine.device, SEED.into())?.with_compute(machine.compute);
+        if machine.compute == Kind::BFloat16 {
+            tables_in_bf16(gpt.parameters())?; // before the optimizer makes its moments
+        }
         let seed_model = config.switches.all_off();
         let groups = match seed_model {
             true => groups_2025(
@@ -134,9 +147,14 @@ impl Workload {
             optimizer: Optimizer::new(groups, Box::new(updates), Box::new(Solo))?,
             kernels: SwitchedKernels {
                 plain: Plain,
-                fused: Fused,
+                fused: InTraining {
+                    kernels: &Fused,
+                    relu_squared: None,
+                    products,
+                },
                 board,
             },
+            numbers,
             inputs: ids.narrow(1, 0, config.context).contiguous(),
             targets: ids.narrow(1, 1, config.context).contiguous(),
             gpt,
@@ -176,6 +194,12 @@ impl Workload {
         })
     }
 
+    /// Bytes of the copies that products have made of their weights so far.
+    pub fn working_copies(&self) -> usize {
+        let products = self.kernels.fused.products.as_ref();
+        products.map_or(0, |products| products.copies().bytes())
+    }
+
     fn forward(&self) -> Result<Tensor, Error> {
         let kernels = Timed {
             kernels: &self.kernels,
@@ -194,3 +218,31 @@ impl Workload {
     }
 }
 // ANCHOR_END: workload
+
+// ANCHOR: products
+/// What multiplies on the fused side, as training chooses it, and in words what the step computes with. In fp32 there is nothing to
+/// choose. bf16's products that fail their trial are replaced by casts, which a run does as well; fp8 that was asked for is not.
+fn products(compute: Kind, fp8: bool, device: Device) -> Result<(Option<Products>, String), Error> {
+    let name = tensors::doctor::precision_name(compute);
+    if fp8 {
+        let products = Products::tried(compute, true, device)?;
+        let numbers = format!("{name} with products in fp8, tables in bf16");
+        return Ok((Some(products), numbers));
+    }
+    if compute != Kind::BFloat16 {
+        return Ok((None, name.to_string()));
+    }
+    Ok(match Products::tried(compute, false, device) {
+        Ok(products) => (
+            Some(products),
+            format!("{name} with working copies, tables in bf16"),
+        ),
+        Err(error) => (
+            None,
+            format!(
+                "{name} with tables in bf16, each weight cast for each product, because {error}"
+            ),
+        ),
+    })
+}
+// ANCHOR_END: products

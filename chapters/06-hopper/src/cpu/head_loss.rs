@@ -28,7 +28,7 @@ const CHUNK: i64 = 4 << 20;
 
 /// Rows of logits at a time. With fewer the matrix products become inefficient, and ∂W is fetched and added to more often; with
 /// more the chunk falls out of the cache before its gradient is used.
-fn chunk_rows(vocabulary: i64) -> i64 {
+pub fn chunk_rows(vocabulary: i64) -> i64 {
     (CHUNK / vocabulary).clamp(256, 1024)
 }
 

@@ -34,7 +34,7 @@ pub use add_norm::add_norm;
 pub use attention::{attends, causal_attention};
 pub use exponential::{exp, tanh};
 pub use gated_add::add_gated;
-pub use head_loss::{LARGEST_CAP, head_loss};
+pub use head_loss::{LARGEST_CAP, chunk_rows, head_loss};
 pub use mix::mix;
 pub use mix_norm::mix_norm;
 pub use muon_updates::{muon_apply, muon_momentum};

@@ -17,7 +17,7 @@ use super::operations::{Operations, plain, recorded};
 
 // ANCHOR: chunk
 /// Logits of a chunk: 2²⁸ bf16 numbers are 512 MB, and the 8,192 rows of a vocabulary of 32,768 are plenty for a product.
-const CHUNK: i64 = 1 << 28;
+pub const CHUNK: i64 = 1 << 28;
 
 /// Target of a position that is not to be counted.
 const IGNORED: i64 = -1;

@@ -22,4 +22,5 @@ mod rope;
 mod updates;
 
 pub use error::Error;
+pub use head_loss::CHUNK as LOSS_CHUNK;
 pub use operations::{GPU, Operations};

@@ -25,6 +25,9 @@ use transformer::Config;
 
 use super::bf16::{add_gradient, recording};
 use crate::Error;
+use crate::cuda::GPU;
+use crate::cuda::fp8::Fp8;
+use crate::fused::on_gpu;
 // ANCHOR_END: head
 
 // ANCHOR: quantise
@@ -59,12 +62,30 @@ impl Rounded {
         })
     }
 
-    /// The same numbers, laid out along the other dimension.
-    fn transposed(&self) -> Rounded {
-        Rounded {
-            values: self.values.tr().contiguous(), // (rows, columns) -> (columns, rows)
-            scale: self.scale.shallow_clone(),
-        }
+    /// x, and the same numbers laid out along the other dimension. On a GPU this is our own kernel: one sweep for amax, and one
+    /// that rounds and writes both; elsewhere it is `from`, and a copy.
+    ///
+    /// # Errors
+    /// As `from`.
+    fn both_ways(x: &Tensor, kind: Kind) -> Result<[Rounded; 2], Error> {
+        let made = on_gpu(x, || GPU.fp8(x, kind, true));
+        let (straight, turned, scale) = match made {
+            Some(Fp8 {
+                straight,
+                transposed: Some(turned),
+                inverse_scale,
+            }) => (straight, turned, inverse_scale),
+            _ => {
+                let Rounded { values, scale } = Rounded::from(x, kind)?;
+                let turned = values.f_tr()?.f_contiguous()?; // (rows, columns) -> (columns, rows)
+                (values, turned, scale)
+            }
+        };
+        let rounded = |values| Rounded {
+            values,
+            scale: scale.shallow_clone(),
+        };
+        Ok([rounded(straight), rounded(turned)])
     }
 
     /// What it stands for, in fp32.
@@ -146,23 +167,28 @@ pub fn linear(x: &Tensor, weight: &Tensor, working: &Tensor) -> Result<Option<Te
     let (shape, kind, weight_kind) = (x.size(), x.kind(), weight.kind());
     let leaf = weight.is_leaf().then(|| weight.shallow_clone());
     let ask_x = x.requires_grad();
-    let (x8, w8) = {
+    let ([x8, x_turned], [w8, w_turned]) = {
         let _unrecorded = tch::no_grad_guard();
         let rows = x.detach().reshape([-1, inner]); // (…, in) -> (N, in)
         (
-            Rounded::from(&rows, Kind::Float8e4m3fn)?,
-            Rounded::from(&working.detach(), Kind::Float8e4m3fn)?,
+            Rounded::both_ways(&rows, Kind::Float8e4m3fn)?,
+            Rounded::both_ways(&working.detach(), Kind::Float8e4m3fn)?,
         )
     };
 
-    // One byte per number is kept for the backward pass instead of bf16's two.
+    // The backward pass reads the transposed ones alone. One byte per number is kept for it instead of bf16's two.
     let forward = move |_: &[Tensor]| {
         let mut wide_shape = shape.clone();
         if let Some(last) = wide_shape.last_mut() {
             *last = out;
         }
         let y = product(&x8, &w8, kind, true).view(&wide_shape[..]); // (N, out) -> (…, out)
-        let saved = vec![x8.values, x8.scale, w8.values, w8.scale];
+        let saved = vec![
+            x_turned.values,
+            x_turned.scale,
+            w_turned.values,
+            w_turned.scale,
+        ];
         Forward {
             outputs: vec![y],
             saved,
@@ -176,17 +202,18 @@ pub fn linear(x: &Tensor, weight: &Tensor, working: &Tensor) -> Result<Option<Te
             values: saved[values].shallow_clone(),
             scale: saved[values + 1].shallow_clone(),
         };
-        let (x8, w8) = (kept(0), kept(2));
+        let (x_turned, w_turned) = (kept(0), kept(2));
         let rows = gradient.reshape([-1, out]); // (…, out) -> (N, out)
-        let g8 = Rounded::from(&rows, Kind::Float8e5m2).expect("e5m2 is a format of fp8");
+        let [g8, g_turned] =
+            Rounded::both_ways(&rows, Kind::Float8e5m2).expect("e5m2 is a format of fp8");
         let dx = ask_x.then(|| {
             let mut narrow_shape = gradient.size();
             if let Some(last) = narrow_shape.last_mut() {
                 *last = inner;
             }
-            product(&g8, &w8.transposed(), kind, false).view(&narrow_shape[..]) // (N, in) -> (…, in)
+            product(&g8, &w_turned, kind, false).view(&narrow_shape[..]) // (N, in) -> (…, in)
         });
-        let dw = product(&g8.transposed(), &x8.transposed(), kind, false).to_kind(weight_kind); // (out, in)
+        let dw = product(&g_turned, &x_turned, kind, false).to_kind(weight_kind); // (out, in)
         match &leaf {
             Some(leaf) => {
                 add_gradient(leaf, dw);

@@ -230,14 +230,8 @@ impl MemoryModel {
             1,
             n * 2 * e,
         );
-        // The stream in the middle is kept by the next layer already, if there is one that keeps what it reads.
-        let middle = self.config.layers / 2;
-        let read_again = middle + 1 < self.config.layers
-            && (switches.residual_scalars && self.choices.mix != Keeps::Output
-                || self.choices.norm == Keeps::Plain && self.kind == Kind::Float
-                || self.choices.norm == Keeps::Input);
         keep(
-            switches.backout && !read_again,
+            self.keeps_the_middle(),
             "the stream in the middle",
             "N·C·e",
             1,
@@ -268,6 +262,16 @@ impl MemoryModel {
             }
         }
         rows
+    }
+
+    /// Whether the stream in the middle is kept for backout's sake: not if the next layer keeps what it reads.
+    pub(super) fn keeps_the_middle(&self) -> bool {
+        let (layers, switches) = (self.config.layers, &self.config.switches);
+        let read_again = layers / 2 + 1 < layers
+            && (switches.residual_scalars && self.choices.mix != Keeps::Output
+                || self.choices.norm == Keeps::Plain && self.kind == Kind::Float
+                || self.choices.norm == Keeps::Input);
+        switches.backout && !read_again
     }
 
     pub fn kept(&self) -> i64 {

@@ -14,13 +14,15 @@
 //!   input it keeps a tensor that nobody else needs. At d20 this is the difference between fitting and not.
 //!
 //! Letters: N = B·T tokens; C width, V vocabulary, L layers, H heads, K kv heads, D head width; e bytes of an activation, 4 or 2.
-//! Everything here is arithmetic. `tests/memory_model.rs` counts real tensors against it, with plain kernels and with `Fused` on a CPU:
-//! what is kept agrees within 0.3 %, the peak of a micro-batch with plain kernels within 4 %. Nobody counts how much passes in fused
-//! kernels, nor what kernels keep that go back from their inputs: there are none any more.
+//! Everything here is arithmetic. `tests/memory_model.rs` counts real tensors against it, with plain kernels and with `Fused` on a CPU,
+//! and `tests/cuda/memory.rs` with the GPU's kernels on their emulator, in bf16 with working copies and narrow tables too. The
+//! tests say how near it comes. Nobody counts what kernels keep that go back from their inputs: there are none any more.
 
 use comfy_table::Table;
 use tch::Kind;
 use transformer::{Config, Role, layout};
+
+use crate::cuda::LOSS_CHUNK;
 // ANCHOR_END: head
 
 // ANCHOR: choices
@@ -48,8 +50,8 @@ pub enum Window {
 pub enum Loss {
     /// All logits at once, in fp32.
     Plain,
-    /// So many rows of logits at a time, their gradient computed in the forward pass.
-    Chunked { rows: i64 },
+    /// So many logits at a time, in whole rows of V, overwritten by their gradient in the forward pass.
+    Chunked { logits: i64 },
 }
 
 /// Which kernels run.
@@ -84,7 +86,7 @@ impl Choices {
         }
     }
 
-    /// Fused throughout, each backward in terms of what it `keeps`.
+    /// Fused throughout, each backward in terms of what it `keeps`; the loss in the GPU's chunks.
     pub fn fused(keeps: Keeps) -> Choices {
         Choices {
             mix: keeps,
@@ -92,7 +94,7 @@ impl Choices {
             rotary: keeps,
             relu_squared: keeps,
             window: Window::Native,
-            loss: Loss::Chunked { rows: 2048 },
+            loss: Loss::Chunked { logits: LOSS_CHUNK },
             working_copies: true,
             narrow_tables: true,
         }
@@ -150,7 +152,6 @@ impl MemoryModel {
         let table = |role| matches!(role, Role::Embedding | Role::ValueTable);
         let tables = self.elements(table);
         let matrices = self.elements(|role| role == Role::Matrix);
-        let head = self.elements(|role| role == Role::Head);
         let others = self.elements(|role| !table(role)); // matrices, head, scalars
         let wide = if self.choices.narrow_tables { 2 } else { 4 };
         let row = |what, formula, each| Row {
@@ -177,53 +178,70 @@ impl MemoryModel {
             row("Muon's momenta", "4 per number", matrices * 4),
         ];
         if self.choices.working_copies && self.kind != Kind::Float {
-            let copies = (matrices + head) * self.activation();
-            rows.push(row("working copies", "e per number", copies));
+            // The head is no `linear`: the loss casts it for itself, once in each pass.
+            let copies = matrices * self.activation();
+            rows.push(row("working copies of matrices", "e per number", copies));
         }
         rows
     }
     // ANCHOR_END: standing
 
     // ANCHOR: peak
-    /// The two moments at which most is alive: bytes above standing and kept. (The optimizer's own temporaries come when
+    /// The moments at which most is alive: bytes above standing and kept. (The optimizer's own temporaries come when
     /// nothing is kept any more.)
-    pub fn passing(&self) -> [Row; 2] {
+    pub fn passing(&self) -> Vec<Row> {
         let (n, e) = (self.batch * self.time, self.activation());
-        let stream = n * self.config.width * e;
+        let Config {
+            layers,
+            width,
+            vocab_size,
+            ..
+        } = self.config;
+        let stream = n * width * e;
         let row = |what, formula, each| Row {
             what,
             formula,
             times: 1,
             each,
         };
-        let loss = match self.choices.loss {
-            // Going forward raw, raw/15, tanh and their product live at once; going back two gradients. Two are kept.
-            Loss::Plain => row("the loss", "N·V·8", n * self.config.vocab_size * 8),
-            // The product in e bytes, then capped and its gradient in fp32.
-            Loss::Chunked { rows } => row(
-                "a chunk of the loss",
-                "rows·V·(e + 8)",
-                rows.min(n) * self.config.vocab_size * (e + 8),
-            ),
-        };
         let hidden = 4 * stream;
-        // The last layer's MLP on the way back: its input's gradient has come, fc2 has given relu² back.
-        let mlp = match self.choices.relu_squared {
-            // The gradient, and autograd's expression for the square: a copy, twice the copy, their product.
-            Keeps::Plain => 4 * hidden - hidden,
-            // The gradient, and what is made of it.
-            Keeps::Input | Keeps::Output => 2 * hidden - hidden,
+        let mlp = "fc2 and relu² going back";
+        let Loss::Chunked { logits } = self.choices.loss else {
+            // Going forward raw, raw/15, tanh and their product live at once; going back two gradients. Two are kept.
+            let loss = n * vocab_size * 8;
+            // The last layer's MLP on the way back, when the loss's tensors are gone: its input's gradient has come, fc2 has given
+            // relu² back. Autograd's expression for the square: a copy, twice the copy, their product.
+            let square = 4 * hidden - hidden;
+            return vec![
+                row("the loss", "N·V·8", loss),
+                row(mlp, "3·N·4C·e - N·V·8", square - loss),
+            ];
         };
-        let gone: i64 = match self.choices.loss {
-            Loss::Plain => n * self.config.vocab_size * 8 + stream,
-            Loss::Chunked { .. } => stream,
+        // The logits of some rows, and the head in the activations' kind, which is a copy if that is not the masters'.
+        let rows = (logits / vocab_size).clamp(1, n);
+        let cast = match self.kind {
+            Kind::Float => 0,
+            _ => vocab_size * width * e,
         };
-        let back = row(
-            "fc2 and relu² going back",
-            "N·4C·e·(1 or 3)",
-            mlp + stream - gone,
-        );
-        [loss, back]
+        let chunk = rows * vocab_size * e + cast;
+        // Both gradients that are kept, multiplied by the one that comes back.
+        let by_head = vocab_size * width * 4;
+        let loss_back = by_head + stream;
+        // The last layer's MLP. The loss's two gradients and what the head has read are gone, and so is the stream in the middle. There is
+        // the stream's gradient, and the one that waits for the middle. Of the hidden width there are two: the gradient that
+        // comes, and what relu² makes of it. Or, before that, the first and fc2's gradient, if that is no sum in place.
+        let waiting = self.config.switches.backout && layers / 2 + 1 < layers;
+        let gone = by_head + (2 + i64::from(self.keeps_the_middle())) * stream;
+        let by_fc2 = match self.choices.working_copies {
+            true => 0,
+            false => 4 * width * width * 4,
+        };
+        let there = (1 + i64::from(waiting)) * stream + hidden + hidden.max(by_fc2);
+        vec![
+            row("a chunk of the loss, and the head", "(rows + C)·V·e", chunk),
+            row("the loss going back", "V·C·4 + N·C·e", loss_back),
+            row(mlp, "2·N·4C·e - N·C·e - V·C·4", there - gone),
+        ]
     }
 
     /// Of a micro-batch with gradients there already.
@@ -263,11 +281,8 @@ impl MemoryModel {
         part("standing", &self.standing());
         part("kept by layers", &self.kept_by_layers());
         part("kept around", &self.kept_around());
-        let [loss, back] = self.passing();
-        part(
-            "passing",
-            &[if loss.each >= back.each { loss } else { back }],
-        );
+        let most = self.passing().into_iter().max_by_key(|row| row.each);
+        part("passing", &Vec::from_iter(most));
         table.add_row(["peak", "", "", "", &gigabytes(self.peak())]);
         table
     }

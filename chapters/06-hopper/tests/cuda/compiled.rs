@@ -6,19 +6,20 @@ use hopper::cuda::Error;
 use hopper::cuda::kernel::{Element, SOURCES};
 use hopper::cuda::nvrtc::{Architecture, Nvrtc, Output, Unit};
 
+use crate::best_device::skipped;
+
 const ARCHITECTURES: [Architecture; 3] = [Architecture(80), Architecture(90), Architecture(100)];
 
 /// The compiler, if `cargo course setup` could bring it to this machine (there is none for a Mac).
 fn compiler() -> Option<Nvrtc> {
-    match Nvrtc::of_this_machine() {
-        Ok(nvrtc) => Some(nvrtc),
-        Err(error)
-            if std::env::var_os("NANOCRAB_NO_SKIP").is_some() && cfg!(target_os = "linux") =>
-        {
-            panic!("nothing may be skipped here: {error}")
-        }
-        Err(error) => {
-            println!("skipped: {error}");
+    let forbidden = ["NANOCRAB_NO_SKIP", "CI"]
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some() && cfg!(target_os = "linux"));
+    match (Nvrtc::of_this_machine(), forbidden) {
+        (Ok(nvrtc), _) => Some(nvrtc),
+        (Err(error), Some(name)) => panic!("{name} is set, so nothing may be skipped: {error}"),
+        (Err(error), None) => {
+            skipped(&error.to_string());
             None
         }
     }

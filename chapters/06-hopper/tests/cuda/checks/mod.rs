@@ -34,7 +34,7 @@ impl<L: Launch> Check<L> {
     }
 
     /// Normal numbers in fp32, the same in each run: libtorch's generator is shared with tests that run at the same time.
-    fn normal(&self, size: &[i64]) -> Tensor {
+    pub fn normal(&self, size: &[i64]) -> Tensor {
         let total: i64 = size.iter().product();
         let uniform = || {
             self.draws.set(self.draws.get() + 1.0);
@@ -51,7 +51,7 @@ impl<L: Launch> Check<L> {
         if self.kind == Kind::Float { 1e-5 } else { 1e-2 }
     }
 
-    fn random(&self, size: &[i64]) -> Tensor {
+    pub fn random(&self, size: &[i64]) -> Tensor {
         self.normal(size).to_kind(self.kind).to_device(self.device)
     }
 
@@ -62,7 +62,7 @@ impl<L: Launch> Check<L> {
     }
 
     /// Both ways from the same inputs: results and gradients by all inputs, the plain one in fp32.
-    fn compare(
+    pub fn compare(
         &self,
         what: &str,
         inputs: &[Tensor],
@@ -108,7 +108,7 @@ impl<L: Launch> Check<L> {
         }
     }
 
-    fn near(&self, what: &str, got: &Tensor, want: &Tensor) {
+    pub fn near(&self, what: &str, got: &Tensor, want: &Tensor) {
         assert_eq!(got.size(), want.size(), "{what}");
         let largest = want.abs().max().double_value(&[]).max(1e-20);
         let error = (got.to_kind(Kind::Double) - want.to_kind(Kind::Double))
