@@ -318,9 +318,22 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
     assert!(trace["traceEvents"].as_array().expect("a list").len() > 20);
     let saved: serde_json::Value = serde_json::from_str(&read(json)).expect("JSON");
     assert_eq!(saved["steps"].as_array().map(Vec::len), Some(2));
+    assert!(saved["bytes_per_step"].as_f64() > Some(0.0));
+    let measured = &saved["measured"]["command"];
+    let measured = measured.as_str().expect("the command");
+    assert!(measured.contains("bench train"), "{measured}");
     assert!(read(waterfall).contains("fused,\"linear\","));
     assert!(read(csv).contains("\"+ mix\",0,") && read(csv).contains("\"all but mix\",0,"));
     assert!(read(markdown).contains("nanocrab bench train"));
+}
+
+#[test]
+fn bench_train_in_fp8_needs_bf16() {
+    let more = ["--fp8", "--rounds", "1", "--device", "cpu"];
+    let output = nanocrab(&[&["bench", "train"][..], &SMALL[..], &more].concat());
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "fp8 beside fp32");
+    assert!(complaint.contains("bf16"), "{complaint}");
 }
 
 #[test]
