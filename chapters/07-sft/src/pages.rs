@@ -1,12 +1,12 @@
 // ANCHOR: head
 //! *Replay*: pages of pretraining between the conversations.
 //!
-//! Whatever a stage does not practise, its steps wear away. Conversations ask for some of what the base model has read; the
-//! rest stands in pages alone, and a model that has seen nothing but conversations for a thousand steps has half forgotten it. The
-//! remedy is as old as the observation: a few of the old examples among the new ones.
+//! Whatever a stage does not practise, its steps wear away. Conversations ask for some of what the base model
+//! has read; the rest stands in pages alone, and a model that has seen nothing but conversations for a thousand
+//! steps has half forgotten it. The remedy is as old as the observation: a few of the old examples among the new.
 //!
-//! A page goes through the mixture as a conversation of one message, from nobody ([`Role::Page`]), and is rendered as pretraining read
-//! it: `<|bos|>` and its text, every token trained on.
+//! A page goes through the mixture as a conversation of one message, from nobody ([`Role::Page`](dataset::Role)),
+//! and is rendered as pretraining read it: `<|bos|>` and its text, every token trained on.
 
 use crate::{Error, Side};
 use dataset::{
@@ -24,8 +24,9 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The documents of the shard at `path`; if that is a folder of shards, of the last training shard, or of the very last one,
-    /// which is validation. One shard is enough, and is held in memory: of the largest public ones, 250 MB.
+    /// The documents of the shard at `path`; if that is a folder of shards, of the last training shard, or of the
+    /// very last one, which is validation. One shard is enough, and is held in memory: of the largest public ones,
+    /// 250 MB.
     ///
     /// # Errors
     /// A folder without two shards; a file that is no shard of texts.
