@@ -2,8 +2,8 @@
 //! *Replay*: pages of pretraining between the conversations.
 //!
 //! Whatever a stage does not practise, its steps wear away. Conversations ask for some of what the base model
-//! has read; the rest stands in pages alone, and a model that has seen nothing but conversations for a thousand
-//! steps has half forgotten it. The remedy is as old as the observation: a few of the old examples among the new.
+//! has read; the rest stands in pages alone, and is forgotten while the model sees nothing but conversations. The
+//! remedy is as old as the observation: a few of the old examples among the new.
 //!
 //! A page goes through the mixture as a conversation of one message, from nobody ([`Role::Page`](dataset::Role)),
 //! and is rendered as pretraining read it: `<|bos|>` and its text, every token trained on.
@@ -53,7 +53,7 @@ fn last_shard(folder: &Path, side: Side) -> Result<PathBuf, dataset::Error> {
     let (Some(training), Some(validation)) = (shards.pop(), validation) else {
         return Err(dataset::Error::NoFiles {
             path: folder.to_owned(),
-            wanted: "two shards, one for training and one for validation, among the",
+            wanted: "two shards (one to train on, one for validation; or name a single shard by `file`) among the",
         });
     };
     Ok(match side {
