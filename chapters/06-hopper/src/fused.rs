@@ -14,6 +14,7 @@ use crate::cuda::{self, GPU};
 // ANCHOR_END: head
 
 // ANCHOR: fused
+/// Chapter 03's operations, one pass over memory each, where there is a kernel for the tensors; there is nothing to set.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fused;
 

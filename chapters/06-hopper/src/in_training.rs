@@ -12,7 +12,9 @@ use crate::precision::Products;
 /// max(x, 0)², differentiable, of x's shape and kind.
 pub type ReluSquared = fn(&Tensor) -> Tensor;
 
+/// Kernels with a relu² and products of their own, where they are given; for the forward pass that training differentiates.
 pub struct InTraining<'k> {
+    /// What computes everything else.
     pub kernels: &'k dyn Kernels,
     /// `None`: the kernels' own.
     pub relu_squared: Option<ReluSquared>,

@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     println!(
         "eager: chapter 03's expressions. fused: this chapter's. limit: the time in which the ceilings would let the\n\
          bytes be moved, or the products be computed. At sizes that fit into the caches memory is no limit, and a share\n\
-         may exceed 100 %."
+         may exceed 100 %. peak: the most memory alive at once, eager → fused."
     );
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::fused::on_gpu;
 // ANCHOR_END: head
 
 // ANCHOR: updates
+/// Chapter 04's updates, one pass over memory each, where there is a kernel for the tensors; there is nothing to set.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FusedUpdates;
 

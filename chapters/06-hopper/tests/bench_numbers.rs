@@ -3,7 +3,7 @@
 
 use hopper::bench::beside_torch::{Contestant, OURS_ALONE, race};
 use hopper::bench::log::{Direction, What};
-use hopper::bench::resources::peak_of;
+use hopper::bench::resources::{device_in_words, peak_of, processor_in_words};
 use hopper::bench::step_cost::{bytes, step_parts};
 use hopper::bench::train::{Arithmetic, TrainSettings, measure};
 use hopper::bench::workload::{Size, Workload};
@@ -148,12 +148,14 @@ fn a_report_says_with_which_numbers_and_how_many_bytes() {
     let settings = TrainSettings {
         size: size(small_2026(), 1),
         rounds: 1,
-        arithmetics: vec![Arithmetic::Fused],
+        arithmetics: vec![Arithmetic::Plain, Arithmetic::Fused, Arithmetic::Plain],
         each_fusion: false,
         logged_steps: 1,
         fp8: false,
     };
     let report = measure(&settings, &machine("fp32"), &mut |_| ()).expect("a report");
+    let measured: Vec<Arithmetic> = report.steps.iter().map(|step| step.arithmetic).collect();
+    assert_eq!(measured, [Arithmetic::Fused, Arithmetic::Plain]);
     let json = report.json();
     let counted = bytes(&step_parts(&settings.size, Kind::Float));
     assert_eq!(json["bytes_per_step"].as_f64(), Some(counted));
@@ -170,6 +172,65 @@ fn a_report_says_with_which_numbers_and_how_many_bytes() {
         "{}",
         report.heading()
     );
+    let copied = json["steps"][0]["share_of_copying"].as_f64();
+    let seconds = json["steps"][0]["seconds"]["median"]
+        .as_f64()
+        .expect("it took time");
+    let limit = counted / report.ceilings.copy_bytes;
+    assert_eq!(copied, Some(limit / seconds));
+    assert!(
+        json["steps"][0]["optimizer_alone"].is_null(),
+        "a GPU's matter"
+    );
+
+    // Seconds and costs are one list: operations have all of it, the rest of a phase has seconds.
+    let parts = json["steps"][0]["parts"].as_array().expect("a list");
+    let of = |label: &str| {
+        let found = parts.iter().find(|part| part["part"] == label);
+        found.unwrap_or_else(|| panic!("{label} is missing"))
+    };
+    let linear = of("linear");
+    let share = linear["limit_seconds"].as_f64().expect("a limit")
+        / linear["seconds"].as_f64().expect("it took time");
+    assert_eq!(linear["share_of_limit"].as_f64(), Some(share));
+    assert!(linear["flops"].as_f64() > Some(0.0) && linear["bytes"].as_f64() > Some(0.0));
+    assert!(of("rest of forward")["flops"].is_null());
+    let whole = of("whole step")["bytes"].as_f64().expect("bytes");
+    assert!(
+        (whole / counted - 1.0).abs() < 1e-12,
+        "{whole} of {counted}"
+    );
+    for part in parts.iter().filter(|part| part["flops"].is_number()) {
+        let label = part["part"].as_str().expect("a label");
+        assert!(report.table().contains(label) && report.markdown().contains(label));
+    }
+}
+
+#[test]
+fn the_optimizer_alone_is_handed_over_before_it_is_done() {
+    let workload = Workload::new(size(small_2026(), 2), &machine("fp32"), false);
+    let mut workload = workload.expect("a workload");
+    let alone = workload.optimizer_alone(Fusions::all(), 3).expect("three");
+    assert!(alone.given.least > 0.0 && alone.given.most <= alone.done.most);
+    assert!(alone.json()["done_seconds"]["median"].as_f64() > Some(0.0));
+}
+
+#[test]
+fn a_processor_is_named_by_more_than_its_maker() {
+    let amd =
+        "vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n";
+    assert_eq!(
+        processor_in_words(amd, "AVX-512"),
+        "AMD EPYC (family 25, model 17, AVX-512)"
+    );
+    let arm = "CPU implementer\t: 0x41\nCPU part\t: 0xd40\n";
+    assert_eq!(
+        processor_in_words(arm, "NEON"),
+        "a CPU (implementer 0x41, part 0xd40, NEON)"
+    );
+    assert_eq!(processor_in_words("", "NEON"), "a CPU (NEON)");
+    let here = device_in_words(&machine("fp32"));
+    assert!(here.ends_with(" threads") && here.contains('('), "{here}");
 }
 
 #[test]
@@ -198,6 +259,7 @@ fn the_memory_of_an_operation_is_counted_on_a_cpu() {
     }
     let json = report.json();
     assert!(json["operations"][0]["plain_peak_bytes"].as_i64() > Some(0));
+    assert!(report.table().contains("peak MB") && report.markdown().contains(" → "));
 }
 
 /// cargo says where a crate lies to each of its tests: a variable that is there.

@@ -37,6 +37,17 @@ impl Ingredient {
         }
     }
 }
+
+/// Whether a source can come that often.
+pub(crate) fn check_weight(source_name: &str, weight: f64) -> Result<(), Error> {
+    if (0.0..=1000.0).contains(&weight) {
+        return Ok(());
+    }
+    Err(Error::Weight {
+        source_name: source_name.to_string(),
+        weight,
+    })
+}
 // ANCHOR_END: ingredient
 
 // ANCHOR: mixture
@@ -65,12 +76,7 @@ impl Mixture {
         world: usize,
     ) -> Result<Self, Error> {
         for Ingredient { source, weight } in &ingredients {
-            if !(0.0..=1000.0).contains(weight) {
-                return Err(Error::Weight {
-                    source_name: source.name().to_string(),
-                    weight: *weight,
-                });
-            }
+            check_weight(source.name(), *weight)?;
         }
         let mut mixture = Mixture {
             ingredients,

@@ -18,34 +18,51 @@ use transformer::{Gpt, Role};
 /// line's end is alone.
 pub type Newcomers = BTreeMap<String, String>;
 
+/// What can be wrong with them, as far as that is known without a tokenizer.
+pub(crate) fn check_newcomers(newcomers: &Newcomers) -> Result<(), Error> {
+    for (name, text) in newcomers {
+        special(name)?;
+        if text.is_empty() {
+            let remedy = "give a text whose last token it is to begin as, such as \"\\n\"";
+            return Err(wrong(text, remedy));
+        }
+    }
+    Ok(())
+}
+
+fn special(name: &str) -> Result<Special, Error> {
+    let found = Special::ALL.into_iter().find(|it| it.name() == name);
+    found.ok_or_else(|| {
+        wrong(
+            name,
+            "name a special token as tokenizer.json does, such as \"<|user_end|>\"",
+        )
+    })
+}
+
+fn wrong(value: &str, remedy: &'static str) -> Error {
+    Error::Setting {
+        setting: "newcomers",
+        value: format!("{value:?}"),
+        remedy,
+    }
+}
+
 /// In every table that is read by id, gives each of the newcomers the row of its token. The head stays as it is: it has been told at
 /// every position that these tokens do not come, and that has to be unlearned anyway.
 ///
 /// # Errors
-/// A name that no special token has, and a text without a token.
+/// A name that no special token has, and an empty text.
 pub fn begin_like(gpt: &Gpt, tokenizer: &Tokenizer, newcomers: &Newcomers) -> Result<(), Error> {
+    check_newcomers(newcomers)?;
     let mut pairs = Vec::new();
     for (name, text) in newcomers {
-        let wrong = |value: &str, remedy| Error::Setting {
-            setting: "newcomers",
-            value: format!("{value:?}"),
-            remedy,
-        };
-        let newcomer = Special::ALL.into_iter().find(|it| it.name() == name);
-        let newcomer = newcomer.ok_or_else(|| {
-            wrong(
-                name,
-                "name a special token as tokenizer.json does, such as \"<|user_end|>\"",
-            )
-        })?;
         let tokens = tokenizer.encode(text);
-        let &known = tokens.last().ok_or_else(|| {
-            wrong(
-                text,
-                "give a text whose last token it is to begin as, such as \"\\n\"",
-            )
-        })?;
-        pairs.push((i64::from(tokenizer.special(newcomer)), i64::from(known)));
+        let known = tokens.last().expect("a text that is not empty has a token");
+        pairs.push((
+            i64::from(tokenizer.special(special(name)?)),
+            i64::from(*known),
+        ));
     }
     let _no_gradients = tch::no_grad_guard();
     let tables = gpt

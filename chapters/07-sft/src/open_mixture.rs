@@ -13,6 +13,7 @@
 //! | `simple_spelling`, `spelling_bee` | `words/words_alpha.txt`, a word list |
 //! | `pages` | `pretrain`, a folder of shards |
 
+use crate::mixture::check_weight;
 use crate::{Error, Ingredient, Kind, Mixture, MixtureRecipe, Pages, Side, SourceRecipe};
 use dataset::schemas::spelling::Split;
 use dataset::schemas::{
@@ -29,6 +30,31 @@ use std::path::{Path, PathBuf};
 const FIRST_STREAM: u64 = 1 << 40;
 // ANCHOR_END: head
 
+// ANCHOR: check
+impl MixtureRecipe {
+    /// What can be wrong with a mixture, as far as that is known without its data. [`open_mixture`] asks it first; a
+    /// run of several stages asks before any of them begins.
+    ///
+    /// # Errors
+    /// A source that lacks what its kind needs (`rows` of spelling, `subset` of ARC) or asks for what its kind does not
+    /// have, `repeats` that are no number from 0 to 1000, and a mixture of which nothing can come.
+    pub fn check(&self) -> Result<(), Error> {
+        for (index, recipe) in self.sources.iter().enumerate() {
+            let asked = Asked {
+                recipe,
+                number: index + 1,
+            };
+            asked.check()?;
+        }
+        let gives = |source: &SourceRecipe| source.rows != Some(0) && source.repeats > 0.0;
+        match self.sources.iter().any(gives) {
+            true => Ok(()),
+            false => Err(Error::EmptyMixture),
+        }
+    }
+}
+// ANCHOR_END: check
+
 // ANCHOR: open
 /// Opens what a recipe names below `root`, for rank `rank` of `world`.
 ///
@@ -41,14 +67,14 @@ pub fn open_mixture(
     rank: usize,
     world: usize,
 ) -> Result<Mixture, Error> {
+    recipe.check()?;
     let mut ingredients = Vec::new();
     for (index, source) in recipe.sources.iter().enumerate() {
         let asked = Asked {
             recipe: source,
             number: index + 1,
-            root,
         };
-        let all = asked.open()?;
+        let all = asked.open(root)?;
         // Spelling makes as many as it is asked for; of the others some are chosen.
         let rows = source.rows.filter(|&limit| limit < all.len());
         let rows = rows.map(|limit| {
@@ -117,23 +143,31 @@ struct Asked<'a> {
     recipe: &'a SourceRecipe,
     /// From 1, for messages.
     number: usize,
-    root: &'a Path,
 }
 
 impl Asked<'_> {
-    fn open(&self) -> Result<Box<dyn ConversationSource>, Error> {
+    fn check(&self) -> Result<(), Error> {
+        self.stem()?;
+        if let Kind::SimpleSpelling | Kind::SpellingBee = self.recipe.kind {
+            self.made()?;
+        }
+        check_weight(&self.recipe.label(), self.recipe.repeats)
+    }
+
+    fn open(&self, root: &Path) -> Result<Box<dyn ConversationSource>, Error> {
         let SourceRecipe { kind, split, .. } = self.recipe;
         Ok(match kind {
-            Kind::Smoltalk => Box::new(self.rows::<SmolTalk>()?),
-            Kind::Mmlu | Kind::Arc => Box::new(self.rows::<MultipleChoice>()?),
-            Kind::Gsm8k => Box::new(self.rows::<WordProblem>()?),
-            Kind::Identity => Box::new(self.rows::<Identity>()?),
-            Kind::Pages => Box::new(Pages::open(self.recipe.label(), &self.path()?, *split)?),
+            Kind::Smoltalk => Box::new(self.rows::<SmolTalk>(root)?),
+            Kind::Mmlu | Kind::Arc => Box::new(self.rows::<MultipleChoice>(root)?),
+            Kind::Gsm8k => Box::new(self.rows::<WordProblem>(root)?),
+            Kind::Identity => Box::new(self.rows::<Identity>(root)?),
+            Kind::Pages => {
+                let path = self.path(root)?;
+                Box::new(Pages::open(self.recipe.label(), &path, *split)?)
+            }
             Kind::SimpleSpelling | Kind::SpellingBee => {
-                let Some(rows) = self.recipe.rows else {
-                    return Err(self.wrong("it is made from a word list without end; say how many conversations by `rows`"));
-                };
-                let words = WordList::open(&self.path()?)?;
+                let rows = self.made()?;
+                let words = WordList::open(&self.path(root)?)?;
                 let split = match split {
                     Side::Train => Split::Train,
                     Side::Test => Split::Test,
@@ -146,8 +180,17 @@ impl Asked<'_> {
         })
     }
 
-    fn rows<S: Schema>(&self) -> Result<DataSet<S>, Error> {
-        Ok(DataSet::open(self.recipe.label(), &self.path()?)?)
+    fn rows<S: Schema>(&self, root: &Path) -> Result<DataSet<S>, Error> {
+        Ok(DataSet::open(self.recipe.label(), &self.path(root)?)?)
+    }
+
+    /// How many conversations are made of a list of words.
+    fn made(&self) -> Result<usize, Error> {
+        self.recipe.rows.ok_or_else(|| {
+            self.wrong(
+                "it is made from a word list without end; say how many conversations by `rows`",
+            )
+        })
     }
 
     /// The kind's usual place, without an ending.
@@ -184,7 +227,7 @@ impl Asked<'_> {
         })
     }
 
-    fn path(&self) -> Result<PathBuf, Error> {
+    fn path(&self, root: &Path) -> Result<PathBuf, Error> {
         let stem = self.stem()?;
         let endings: &[&str] = match Path::new(&stem).extension() {
             Some(_) => &[""],
@@ -192,11 +235,11 @@ impl Asked<'_> {
         };
         let tried = endings.iter().map(|ending| format!("{stem}{ending}"));
         let tried: Vec<String> = tried.collect();
-        let mut found = tried.iter().map(|name| self.root.join(name));
+        let mut found = tried.iter().map(|name| root.join(name));
         let Some(path) = found.find(|path| path.exists()) else {
             let tried: Vec<String> = tried
                 .iter()
-                .map(|name| self.root.join(name).display().to_string())
+                .map(|name| root.join(name).display().to_string())
                 .collect();
             return Err(Error::MissingFile {
                 number: self.number,

@@ -3,8 +3,9 @@
 //!
 //! Words: a *mixture recipe* lists sources by their *kind*, the shape of their rows; `repeats` is how often each row comes
 //! in an epoch, `rows` the most rows that are taken. A *stage recipe* adds what the training loop needs. Both are plain
-//! serde types: a run's recipe file holds one of them under `mid` and one under `sft`, and what a recipe leaves out has
-//! the value that nanochat gives it.
+//! serde types: a run's recipe file holds one of them under `mid` and one under `sft`. What a recipe leaves out is the
+//! plain case: shuffled with seed 42, every row of the training side once, long conversations cut; gradients that are
+//! not clipped, a fresh optimizer, no newcomers, and no evaluation before the end.
 
 use crate::{Error, Newcomers, Ramp, SftSettings, Supervise, TooLong};
 use muon::Rates2025;
@@ -197,6 +198,7 @@ pub struct StageRecipe {
     /// Pretraining's rates times this.
     pub rate_scale: f64,
     pub ramp: Ramp,
+    /// The largest norm of a step's gradient; without it nothing is clipped.
     #[serde(default)]
     pub clip: Option<f64>,
     /// Whether the optimizer goes on with the buffers of the stage before.
@@ -205,6 +207,7 @@ pub struct StageRecipe {
     /// What special tokens begin as that the stage before has not seen.
     #[serde(default, skip_serializing_if = "Newcomers::is_empty")]
     pub newcomers: Newcomers,
+    /// Steps between evaluations; 0: only at the end.
     #[serde(default)]
     pub evaluate_every: u64,
     pub checkpoint_seconds: f64,

@@ -9,6 +9,7 @@
 //! is nobody's choice: one rank may have three times the supervised tokens of another, or none at all behind the end of the
 //! last epoch. Chapter 05's loop divides by the count of the whole step, over all ranks.
 
+use crate::newcomers::check_newcomers;
 use crate::{ConversationBatches, Error, Mixture, Newcomers, Ramp, Supervise, TooLong, begin_like};
 use dataset::{Prefetch, Turns};
 use hopper::FusedUpdates;
@@ -91,7 +92,13 @@ impl SftSettings {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// What can be wrong with settings, as far as that is known without model and data. [`fine_tune`] asks it first;
+    /// a run of several stages asks before any of them begins.
+    ///
+    /// # Errors
+    /// Epochs, accumulation or a rate scale that is no number above 0, a newcomer that is no special token, and one
+    /// that is to begin as nothing.
+    pub fn check(&self) -> Result<(), Error> {
         let positive = [
             ("epochs", self.epochs),
             ("accumulation", self.accumulation as f64),
@@ -106,7 +113,7 @@ impl SftSettings {
                 });
             }
         }
-        Ok(())
+        check_newcomers(&self.newcomers)
     }
 }
 // ANCHOR_END: settings

@@ -193,6 +193,31 @@ fn a_setting_that_makes_no_sense_is_named() {
 }
 
 #[test]
+fn settings_are_checked_without_model_and_data() {
+    settings(1.0).check().expect("nothing is wrong");
+    let begins = |name: &str, text: &str| SftSettings {
+        newcomers: [(name.to_string(), text.to_string())].into(),
+        ..settings(1.0)
+    };
+    begins("<|user_end|>", "?\n")
+        .check()
+        .expect("nothing is wrong");
+    let scaled = SftSettings {
+        rate_scale: f64::NAN,
+        ..settings(1.0)
+    };
+    for (wrong, says) in [
+        (scaled, "rate_scale is NaN"),
+        (settings(-1.0), "epochs is -1"),
+        (begins("<|user|>", "?"), "name a special token"),
+        (begins("<|user_end|>", ""), "a text whose last token"),
+    ] {
+        let message = wrong.check().expect_err("refused").to_string();
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
 fn steps_count_optimizer_steps_and_the_run_trains_on_exactly_its_epochs() {
     let amount = ConversationBatches::new(sixty(), &tokenizer(), 2, 48)
         .expect("batches")

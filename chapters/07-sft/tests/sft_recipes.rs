@@ -156,6 +156,55 @@ fn a_missing_file_is_named_with_every_place_that_was_tried() {
 }
 
 #[test]
+fn what_is_wrong_with_a_mixture_is_known_before_its_data_is_there() {
+    everything().check().expect("nothing is wrong");
+    for recipe in [published::mid_2026(), published::sft_2025()] {
+        recipe.check().expect("nothing is wrong");
+    }
+    for (source, says) in [
+        (
+            json!({ "kind": "spelling_bee" }),
+            "say how many conversations by `rows`",
+        ),
+        (
+            json!({ "kind": "simple_spelling", "split": "test" }),
+            "by `rows`",
+        ),
+        (json!({ "kind": "arc" }), "set `subset` to ARC-Easy"),
+        (
+            json!({ "kind": "gsm8k", "subset": "main" }),
+            "no subset `main`",
+        ),
+        (
+            json!({ "kind": "mmlu", "repeats": 1001 }),
+            "weight of `mmlu` is 1001",
+        ),
+        (
+            json!({ "kind": "mmlu", "repeats": -1, "name": "letters" }),
+            "weight of `letters` is -1",
+        ),
+    ] {
+        let recipe = mixture(json!({ "sources": [{ "kind": "smoltalk" }, source] }));
+        let message = recipe.check().expect_err("refused").to_string();
+        assert!(message.contains(says), "{source}: {message}");
+        let numbered = message.contains("source 2 of the mixture");
+        assert!(numbered || message.contains("weight"), "{message}");
+        // Opening it says the same, also where there are no files.
+        let opened = open_mixture(&recipe, Path::new("/nowhere"), 0, 1);
+        assert_eq!(opened.err().expect("refused").to_string(), message);
+    }
+    for nothing in [
+        json!([]),
+        json!([{ "kind": "mmlu", "rows": 0 }]),
+        json!([{ "kind": "mmlu", "repeats": 0 }, { "kind": "spelling_bee", "rows": 0 }]),
+    ] {
+        let recipe = mixture(json!({ "sources": nothing }));
+        let message = recipe.check().expect_err("refused").to_string();
+        assert!(message.contains("no conversations"), "{message}");
+    }
+}
+
+#[test]
 fn a_stage_is_plain_data_that_survives_its_own_json() {
     let stage: StageRecipe = serde_json::from_value(json!({
         "mixture": { "sources": [{ "kind": "smoltalk" }] },

@@ -23,6 +23,7 @@ use evals::batches::DEFAULT_BUDGET;
 use evals::chat::{self, ChatMeans, ChatSuite, WritingSettings};
 use evals::core::{self, Bundle, CoreSettings, evaluate};
 use evals::sandbox;
+use pretrain::checkpoint;
 use tensors::{Choice, Machine};
 use tokenizer::Tokenizer;
 use transformer::{Gpt, NaiveSampler, Plain, PlainScorer};
@@ -148,11 +149,10 @@ fn score(options: &Options, machine: &Machine) -> Result<()> {
 }
 
 /// A table for programs, into the folder of `--csv`. CORE and chat tasks have other columns, so each has a file, and CORE's is
-/// there before the chat tasks begin.
+/// there before the chat tasks begin. Under its name stands a whole table or none.
 fn keep(options: &Options, name: &str, lines: &str) -> Result<()> {
     if let Some(folder) = &options.csv {
-        let path = folder.join(name);
-        std::fs::write(&path, lines).with_context(|| format!("writing {}", path.display()))?;
+        tokenizer::atomic_file::write(&folder.join(name), lines.as_bytes())?;
     }
     Ok(())
 }
@@ -168,8 +168,8 @@ fn load(folder: &Path, machine: &Machine) -> Result<(Gpt, Tokenizer)> {
         }
     }
     let gpt = Gpt::load_folder(folder, machine.device)?.with_compute(machine.compute);
-    let tokenizer = Tokenizer::load(&folder.join("tokenizer.json"))?;
-    gpt.config().check_vocabulary(tokenizer.vocab_size())?;
+    // A checkpoint of ours says which tokenizer it was trained with; of a folder from elsewhere only sizes can be compared.
+    let tokenizer = checkpoint::load_tokenizer(folder, &gpt)?;
     Ok((gpt, tokenizer))
 }
 // ANCHOR_END: score

@@ -5,7 +5,6 @@
 //! the ratio of the two runs of a pair, of which the median counts.
 
 use crate::prompts;
-use anyhow::Context;
 use engine::Engine;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -99,9 +98,7 @@ pub fn run(gpt: &Gpt, folder: Option<&Path>) -> anyhow::Result<()> {
     }
     if let Some(folder) = folder {
         for (name, text) in [("10-speed.csv", csv(&all)), ("10-speed.svg", svg(&all))] {
-            let path = folder.join(name);
-            std::fs::write(&path, text)
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
+            tokenizer::atomic_file::write(&folder.join(name), text.as_bytes())?;
         }
     }
     Ok(())

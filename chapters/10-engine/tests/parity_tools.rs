@@ -54,6 +54,10 @@ fn parity_of_the_calculator() {
     }
     println!("{results} results, {refusals} refusals, {wanted} wanted differences");
     assert!(results + refusals > 0, "nothing was compared");
+    assert!(
+        wanted > 0,
+        "our calculator differs from nanochat's nowhere, where it should"
+    );
 }
 
 /// Kernels whose logits propose a scripted id per row and step, whatever the model says.

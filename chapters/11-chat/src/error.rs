@@ -25,6 +25,11 @@ pub enum Error {
         context: usize,
         room: usize,
     },
+    #[error(
+        "the instructions have {tokens} tokens and leave no room for a question in the model's context of {context}; \
+         shorten them by `/system TEXT` or --system, or take them away with `/system off`"
+    )]
+    InstructionsTooLong { tokens: usize, context: usize },
     #[error("{setting} is {value}; {remedy}")]
     Setting {
         setting: &'static str,
@@ -35,11 +40,12 @@ pub enum Error {
     Terminal(String),
     #[error("the answer cannot be written: {0}")]
     Output(#[from] std::io::Error),
-    #[error("{path} cannot be {done}: {reason}", path = path.display())]
+    #[error("{path} cannot be {done}: {reason}; {remedy}", path = path.display())]
     Transcript {
         path: PathBuf,
         done: &'static str,
         reason: String,
+        remedy: &'static str,
     },
     #[error("{address} cannot be listened on: {source}; choose another with --host and --port")]
     Listen {

@@ -28,6 +28,9 @@ pub enum Unfit {
         context: usize,
         room: usize,
     },
+    /// The system message leaves no room for any question: fewer words in the question cannot help.
+    #[error("a system message of {tokens} tokens in a context of {context}; shorten it")]
+    SystemTooLong { tokens: usize, context: usize },
     #[error(transparent)]
     Conversation(#[from] sft::Error),
 }
@@ -69,14 +72,20 @@ pub fn fit(
     let (mut few, mut enough) = (0, most);
     let mut ids = if most > 0 { render(most)? } else { all };
     if !fits(&ids) {
-        let question = dialogue
-            .last()
-            .map_or(0, |m| tokenizer.encode(&m.text()).len());
-        let frame = ids.len().saturating_sub(question);
-        return Err(Unfit::TooLong {
-            tokens: question,
-            context,
-            room: context.saturating_sub(reserve + frame),
+        let length = |message: &Message| tokenizer.encode(&message.text()).len();
+        let tokens = dialogue.last().map_or(0, length);
+        let frame = ids.len().saturating_sub(tokens);
+        let room = context.saturating_sub(reserve + frame);
+        return Err(match system.first() {
+            Some(system) if room == 0 => Unfit::SystemTooLong {
+                tokens: length(system),
+                context,
+            },
+            _ => Unfit::TooLong {
+                tokens,
+                context,
+                room,
+            },
         });
     }
     while enough - few > 1 {

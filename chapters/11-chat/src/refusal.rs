@@ -35,6 +35,11 @@ pub enum Refusal {
         room: usize,
     },
     #[error(
+        "the system message has {tokens} tokens and leaves no room for a question in the model's context of {context}; \
+         shorten the system message"
+    )]
+    SystemTooLong { tokens: usize, context: usize },
+    #[error(
         "this server wants an API key; send it as `Authorization: Bearer KEY`, the one it was started with"
     )]
     Key,
@@ -48,8 +53,12 @@ pub enum Refusal {
         "there is nothing at {0}; the API is /v1/chat/completions, /v1/completions, /v1/models, /health, /stats"
     )]
     Path(String),
-    #[error("{path} does not answer to {method}")]
-    Method { method: String, path: String },
+    #[error("{path} does not answer to {method}; send {answered}")]
+    Method {
+        method: String,
+        path: String,
+        answered: &'static str,
+    },
     #[error("the body is longer than {0} bytes; send less")]
     Body(usize),
     #[error("the body did not arrive within {0} seconds; send it faster")]
@@ -81,6 +90,7 @@ impl Refusal {
             Refusal::Field { .. }
             | Refusal::Json(_)
             | Refusal::TooLong { .. }
+            | Refusal::SystemTooLong { .. }
             | Refusal::Broken(_) => StatusCode::BAD_REQUEST,
             Refusal::Key => StatusCode::UNAUTHORIZED,
             Refusal::Host(_) => StatusCode::FORBIDDEN,
@@ -98,6 +108,8 @@ impl Refusal {
         match self {
             Refusal::Field { param, .. } => Some(param),
             Refusal::TooLong { param, .. } => Some(param),
+            // A system message is always the first.
+            Refusal::SystemTooLong { .. } => Some("messages[0].content"),
             Refusal::Model { .. } => Some("model"),
             _ => None,
         }
@@ -105,7 +117,9 @@ impl Refusal {
 
     fn code(&self) -> Option<&'static str> {
         match self {
-            Refusal::TooLong { .. } => Some("context_length_exceeded"),
+            Refusal::TooLong { .. } | Refusal::SystemTooLong { .. } => {
+                Some("context_length_exceeded")
+            }
             Refusal::Key => Some("invalid_api_key"),
             Refusal::Model { .. } => Some("model_not_found"),
             Refusal::Full { .. } => Some("queue_full"),

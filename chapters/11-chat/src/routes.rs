@@ -26,6 +26,10 @@ use transformer::Prompt;
 // ANCHOR_END: head
 
 // ANCHOR: router
+/// What answers to POST; everything else answers to GET.
+const CHAT: &str = "/v1/chat/completions";
+const COMPLETION: &str = "/v1/completions";
+
 pub fn router(service: Arc<Service>) -> Router {
     let router = Router::new()
         .route("/", get(show_page))
@@ -34,12 +38,16 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/stats", get(stats))
         .route("/v1/models", get(models))
         .route("/v1/models/{id}", get(model))
-        .route("/v1/chat/completions", post(chat))
-        .route("/v1/completions", post(completion))
+        .route(CHAT, post(chat))
+        .route(COMPLETION, post(completion))
         .fallback(async |uri: Uri| Refusal::Path(uri.path().chars().take(100).collect()))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| Refusal::Method {
             method: method.to_string(),
             path: uri.path().to_string(),
+            answered: match uri.path() {
+                CHAT | COMPLETION => "POST",
+                _ => "GET",
+            },
         })
         .layer(middleware::from_fn_with_state(service.clone(), guard));
     // Outside the guard: a browser asks for leave without the key.
@@ -133,6 +141,7 @@ async fn chat(State(service): State<Arc<Service>>, request: Request) -> Result<R
                 context,
                 room,
             },
+            Unfit::SystemTooLong { tokens, context } => Refusal::SystemTooLong { tokens, context },
             Unfit::Conversation(error) => Refusal::field("messages", error.to_string()),
         })?;
     let stop = [Special::AssistantEnd, Special::Bos];

@@ -127,7 +127,8 @@ impl<'a> Session<'a> {
 /// what has been said until then is remembered as the answer.
 ///
 /// # Errors
-/// A question that does not fit into the context even alone. The session is then as it was before.
+/// A question that does not fit into the context even alone, and instructions beside which none does. The session is
+/// then as it was before.
 pub fn ask(
     session: &mut Session<'_>,
     question: &str,
@@ -193,6 +194,9 @@ impl Session<'_> {
                 context,
                 room,
             },
+            Unfit::SystemTooLong { tokens, context } => {
+                Error::InstructionsTooLong { tokens, context }
+            }
             Unfit::Conversation(error) => Error::Conversation(error),
         })
     }

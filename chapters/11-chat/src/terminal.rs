@@ -150,7 +150,7 @@ pub fn respond<W: Write>(
 
 // ANCHOR: answer
 /// Asks and streams the answer; without a question, the last one again. A question that is too long is told and not the
-/// end of the chat.
+/// end of the chat, and so are instructions.
 fn answer<W: Write>(
     session: &mut Session<'_>,
     question: Option<&str>,
@@ -178,7 +178,9 @@ fn answer<W: Write>(
     match reply {
         Ok(Some(reply)) => end(&reply, screen),
         Ok(None) => Ok(()),
-        Err(error @ Error::QuestionTooLong { .. }) => screen.note(&format!("\n[{error}]")),
+        Err(error @ (Error::QuestionTooLong { .. } | Error::InstructionsTooLong { .. })) => {
+            screen.note(&format!("\n[{error}]"))
+        }
         Err(error) => Err(error),
     }
 }

@@ -16,6 +16,7 @@ pub fn save(path: &Path, system: Option<&str>, messages: &[Message]) -> Result<(
         path: path.to_path_buf(),
         done: "written",
         reason,
+        remedy: "name a file in a folder that is there and that you may write to",
     };
     let json = serde_json::to_string(&Conversation { messages })
         .map_err(|error| failed(error.to_string()))?;
@@ -32,14 +33,20 @@ pub fn save(path: &Path, system: Option<&str>, messages: &[Message]) -> Result<(
 
 /// Reads a conversation: the system message, and whole turns.
 pub fn load(path: &Path) -> Result<(Option<String>, Vec<Message>), Error> {
-    let failed = |reason: String| Error::Transcript {
+    let failed = |reason: String, remedy| Error::Transcript {
         path: path.to_path_buf(),
         done: "read",
         reason,
+        remedy,
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let conversation: Conversation =
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| failed(error.to_string(), "name a file that /save has written"))?;
+    let conversation: Conversation = serde_json::from_str(&text).map_err(|error| {
+        failed(
+            error.to_string(),
+            "mend it, or name a file that /save has written",
+        )
+    })?;
     let mut messages = conversation.messages;
     let system = match messages.first() {
         Some(first) if first.role == Role::System => Some(messages.remove(0).text()),
@@ -49,9 +56,10 @@ pub fn load(path: &Path) -> Result<(Option<String>, Vec<Message>), Error> {
         let roles: Vec<Role> = pair.iter().map(|message| message.role).collect();
         if roles != [Role::User, Role::Assistant] {
             let turn = index + 1;
-            return Err(failed(format!(
-                "turn {turn} is not a question of the user and an answer of the assistant; mend the file or leave the turn out"
-            )));
+            return Err(failed(
+                format!("turn {turn} is not a question of the user and an answer of the assistant"),
+                "mend the file or leave the turn out",
+            ));
         }
     }
     Ok((system, messages))

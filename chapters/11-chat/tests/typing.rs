@@ -127,6 +127,21 @@ fn instructions_stand_in_front_and_are_never_forgotten() {
 }
 
 #[test]
+fn instructions_that_fill_the_context_are_what_has_to_be_shortened() {
+    let model = babbler(96);
+    let mut session = session(&model);
+    let long = format!("/system {}", "\u{1}".repeat(200)); // one token each
+    let screen = type_in(&mut session, &[&long, "the crab"]);
+    for said in ["200 tokens", "context of 96", "`/system off`"] {
+        assert!(screen.contains(said), "{screen}");
+    }
+    assert!(!screen.contains("fewer words"), "{screen}");
+    assert!(session.messages().is_empty());
+    let screen = type_in(&mut session, &["/system off", "the crab"]);
+    assert!(screen.contains("tokens/s]"), "{screen}");
+}
+
+#[test]
 fn regenerate_puts_another_answer_in_the_old_one_s_place() {
     let model = babbler(256);
     let mut session = session(&model);
@@ -190,20 +205,28 @@ fn files_that_cannot_be_used_change_nothing() {
     type_in(&mut session, &["the crab"]);
     let before: Vec<Message> = session.messages().to_vec();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    for (name, says) in [
-        ("missing.json", "No such file"),
-        ("broken.json", "EOF"),
-        ("half.json", "turn 1 is not a question"),
-        ("swapped.json", "mend the file"),
+    for (name, says, remedy) in [
+        ("missing.json", "No such file", "name a file that /save"),
+        ("broken.json", "EOF", "mend it, or name a file"),
+        (
+            "half.json",
+            "turn 1 is not a question",
+            "leave the turn out",
+        ),
+        ("swapped.json", "turn 1 is not a question", "mend the file"),
     ] {
         let screen = type_in(&mut session, &[&format!("/load {}", path(name))]);
-        assert!(screen.contains(says) && screen.contains(name), "{screen}");
+        for part in [name, says, remedy] {
+            assert!(screen.contains(part), "{screen}");
+        }
     }
     let screen = type_in(
         &mut session,
         &[&format!("/save {}", path("no/folder.json")), "/save /"],
     );
-    assert_eq!(screen.matches("cannot be written").count(), 2, "{screen}");
+    for part in ["cannot be written", "name a file in a folder that is there"] {
+        assert_eq!(screen.matches(part).count(), 2, "{screen}");
+    }
     assert!(!Path::new("/.part").exists());
     assert_eq!(session.messages(), before);
 }

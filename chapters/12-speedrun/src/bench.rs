@@ -9,8 +9,9 @@ use crate::run_folder::write_whole;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use hopper::bench::beside_torch::{self, Contestant, OURS_ALONE, Script, script_arguments};
+use hopper::bench::brief::brief;
 use hopper::bench::resources::device_in_words;
-use hopper::bench::train::{Arithmetic, TrainReport, TrainSettings, brief};
+use hopper::bench::train::{Arithmetic, TrainReport, TrainSettings};
 use hopper::bench::workload::Size;
 use hopper::bench::{kernels, trace, train, waterfall};
 use std::ffi::OsString;
@@ -90,7 +91,7 @@ enum Year {
 
 #[derive(Args)]
 pub struct Step {
-    /// Whose arithmetic; the fused one is measured first, so that each one's peak of memory can be told
+    /// Whose arithmetic, in any order; the fused one is measured first, so that each one's peak of memory can be told
     #[arg(long, value_delimiter = ',', value_enum, default_values = ["fused", "plain"])]
     kernels: Vec<Whose>,
     /// Let the fused step multiply in fp8 (with bf16 activations)
@@ -111,10 +112,10 @@ pub struct Step {
     /// Write a step's operations for chrome://tracing or Perfetto
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Race the fused step against PyTorch, eager and compiled, with this Python
+    /// Race a step against PyTorch, eager and compiled, with this Python: the fused one if --kernels names both
     #[arg(long, value_name = "PYTHON")]
     python: Option<PathBuf>,
-    /// Only time steps of the first of --kernels, and print one line of JSON, as the PyTorch script does
+    /// Only time steps, the fused ones if --kernels names both, and print one line of JSON, as the PyTorch script does
     #[arg(long)]
     brief: bool,
     /// Steps of a process, for --brief and --python
@@ -344,12 +345,12 @@ impl Step {
         Ok(())
     }
 
+    /// Each once, fused first.
     fn arithmetics(&self) -> Vec<Arithmetic> {
-        let arithmetics = self.kernels.iter().map(|whose| match whose {
+        Arithmetic::sorted(self.kernels.iter().map(|whose| match whose {
             Whose::Plain => Arithmetic::Plain,
             Whose::Fused => Arithmetic::Fused,
-        });
-        arithmetics.collect()
+        }))
     }
 }
 // ANCHOR_END: shape

@@ -206,9 +206,15 @@ fn obey(command: Command, plugs: &[Plug]) -> Result<ExitCode> {
             });
         }
         Command::Bench { bench } => bench::run(&bench)?,
-        Command::BenchCore { bench, device } => core_bench::run(&bench, &machine_of(device)?)?,
-        Command::Chat { chat, device } => chat::talk(&chat, &machine_of(device)?, &Plain)?,
-        Command::Serve { serve, device } => chat::serve(&serve, &machine_of(device)?, &Plain)?,
+        Command::BenchCore { bench, device } => {
+            reading(device, |machine| core_bench::run(&bench, machine))?;
+        }
+        Command::Chat { chat, device } => {
+            reading(device, |machine| Ok(chat::talk(&chat, machine, &Plain)?))?;
+        }
+        Command::Serve { serve, device } => {
+            reading(device, |machine| Ok(chat::serve(&serve, machine, &Plain)?))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -236,11 +242,17 @@ fn on_ranks(
     })
 }
 
-fn machine_of(device: Option<String>) -> Result<tensors::Machine> {
-    Ok(tensors::start(&tensors::Choice {
+/// Finds the machine for a command that trains nothing. Its texts have all lengths, so none of its attention is cuDNN's.
+fn reading(
+    device: Option<String>,
+    work: impl FnOnce(&tensors::Machine) -> Result<()>,
+) -> Result<()> {
+    let machine = tensors::start(&tensors::Choice {
         device,
         ..tensors::Choice::default()
-    })?)
+    })?;
+    let _lengths_change = hopper::attention::ChangingShapes::begin();
+    work(&machine)
 }
 
 // ANCHOR_END: main

@@ -42,10 +42,7 @@ impl Column {
                 path.display()
             );
         }
-        let text = std::fs::read_to_string(&recipe)
-            .with_context(|| format!("cannot read {}", recipe.display()))?;
-        let (recipe, _): (Recipe, Option<PathBuf>) = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not a run's recipe", recipe.display()))?;
+        let recipe = claimed(&recipe)?;
         let folder = RunFolder::open(path)?;
         let mut cells = Vec::new();
         let mut row = |name: &str, value: Option<String>| {
@@ -111,6 +108,25 @@ impl Column {
     }
 }
 
+/// The recipe that a run's folder was claimed with. Behind it stand the text's folder and the code that was plugged in, if any.
+fn claimed(path: &Path) -> Result<Recipe> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut parts: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
+    if parts.is_empty() {
+        bail!(
+            "{} is not what a run writes there; name folders that `nanocrab speedrun` has made",
+            path.display()
+        );
+    }
+    serde_json::from_value(parts.swap_remove(0)).with_context(|| {
+        let path = path.display();
+        format!(
+            "{path} holds a recipe of another version of this program; run it again with this one"
+        )
+    })
+}
+
 fn share(score: &ChatNote) -> String {
     with_interval(score.accuracy(), score.interval.low, score.interval.high)
 }
@@ -168,3 +184,64 @@ pub fn run(folders: &[PathBuf], to: Option<&Path>) -> Result<()> {
     Ok(())
 }
 // ANCHOR_END: markdown
+
+// ANCHOR: tests
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run's folder with a recipe, what stands behind it, and a note of the rewards.
+    fn folder(behind: &str, last_reward: f64) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let recipe = Recipe::named("smoke").expect("a recipe").with_seed(5);
+        let recipe = serde_json::to_string(&recipe).expect("plain data");
+        let write = |name: &str, text: String| {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        };
+        write("recipe.json", format!("[{recipe}{behind}]"));
+        std::fs::create_dir(folder.path().join("notes")).expect("a folder");
+        let rl = RlNote {
+            steps: 3,
+            tokens: 5,
+            seconds: 1.0,
+            first_reward: 0.25,
+            last_reward,
+        };
+        write("notes/rl.json", serde_json::to_string(&rl).expect("plain"));
+        folder
+    }
+
+    #[test]
+    fn runs_with_text_or_plugged_in_code_stand_beside_plain_ones() {
+        let runs = [
+            folder(", null", 0.5),
+            folder(", \"/texts\", [[\"attention\", \"03.4\"]]", 0.75),
+        ];
+        let paths = runs.each_ref().map(|run| run.path().to_path_buf());
+        let table = markdown(&paths).expect("a table");
+        let reward = "| mean reward, first and last tenth of the steps | 0.25, 0.50 | 0.25, 0.75 |";
+        for line in [
+            "| | smoke, seed 5 | smoke, seed 5 |",
+            reward,
+            "| quiz in chat | – | – |",
+        ] {
+            assert!(table.contains(line), "{line} is missing in:\n{table}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_run_is_named() {
+        let run = folder(", null", 0.5);
+        let said = |text: &str| {
+            std::fs::write(run.path().join("recipe.json"), text).expect("written");
+            let error = markdown(&[run.path().to_path_buf()]).expect_err("no run");
+            format!("{error:#}")
+        };
+        assert!(said("hello").contains("name folders that"));
+        assert!(said("[{}, null]").contains("another version"));
+        let nowhere = run.path().join("nowhere");
+        let error = markdown(&[nowhere]).expect_err("no run");
+        assert!(error.to_string().contains("no recipe.json"), "{error}");
+    }
+}
+// ANCHOR_END: tests

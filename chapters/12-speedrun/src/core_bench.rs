@@ -5,12 +5,13 @@
 //! examples in front of it, is read once; and the head is asked for the scored tokens only. With `--plain` the batches go
 //! to the plain scorer as well, which reads every beginning again.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use engine::Engine;
 use evals::batches::DEFAULT_BUDGET;
 use evals::benchmark::compare;
 use evals::core::{Bundle, Item, order, questions};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tensors::Machine;
 use transformer::{Gpt, Plain, PlainScorer, Scorer};
@@ -26,11 +27,11 @@ pub struct CoreBenchOptions {
     #[arg(long)]
     core: PathBuf,
     /// At most so many questions of each task
-    #[arg(long, default_value_t = 40)]
-    most: usize,
+    #[arg(long, default_value = "40")]
+    most: NonZeroUsize,
     /// How often both ways take turns
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    #[arg(long, default_value = "3")]
+    rounds: NonZeroUsize,
     /// Give the batches to the plain scorer, not to the engine: what it brings without shared beginnings
     #[arg(long)]
     plain: bool,
@@ -43,6 +44,12 @@ pub struct CoreBenchOptions {
 // ANCHOR: run
 /// Prints a line per task and one for all.
 pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
+    if !options.model.join("config.json").exists() {
+        bail!(
+            "{} is no model: a checkpoint folder has config.json and model.safetensors, such as runs/tiny/base",
+            options.model.display()
+        );
+    }
     let gpt = Gpt::load_folder(&options.model, machine.device)?.with_compute(machine.compute);
     let tokenizer = pretrain::checkpoint::load_tokenizer(&options.model, &gpt)?;
     let (plain, engine) = (PlainScorer::new(&gpt, &Plain), Engine::new(&gpt, &Plain));
@@ -54,13 +61,19 @@ pub fn run(options: &CoreBenchOptions, machine: &Machine) -> Result<()> {
     let (mut one, mut many, mut differ) = (0.0, 0.0, 0);
     for task in &bundle.tasks {
         let items = task.items()?;
-        let asked: Vec<&Item> = order(items.len(), Some(options.most))
+        let asked: Vec<&Item> = order(items.len(), Some(options.most.get()))
             .into_iter()
             .map(|item| &items[item])
             .collect();
         let context = gpt.config().context as usize;
         let (questions, _) = questions(task, &asked, &tokenizer, context);
-        let found = compare(&questions, &plain, batched, options.budget, options.rounds)?;
+        let found = compare(
+            &questions,
+            &plain,
+            batched,
+            options.budget,
+            options.rounds.get(),
+        )?;
         let median = |pick: fn(&(f64, f64)) -> f64| {
             let mut seconds: Vec<f64> = found.seconds.iter().map(pick).collect();
             seconds.sort_by(f64::total_cmp);

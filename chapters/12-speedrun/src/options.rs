@@ -33,7 +33,7 @@ pub struct Options {
     name: Option<String>,
     #[arg(long, default_value = "runs")]
     runs_dir: PathBuf,
-    /// Another seed than the recipe's
+    /// Another seed than the recipe's, for everything that is drawn
     #[arg(long)]
     seed: Option<u64>,
     /// cpu, cuda, cuda:1 or mps [default: the best there is]
@@ -52,9 +52,11 @@ pub struct Options {
 // ANCHOR: open
 impl Options {
     pub fn recipe(&self) -> Result<Recipe> {
-        let mut recipe = Recipe::load(self.recipe.as_deref().unwrap_or("tiny"))?;
-        recipe.seed = self.seed.unwrap_or(recipe.seed);
-        Ok(recipe)
+        let recipe = Recipe::load(self.recipe.as_deref().unwrap_or("tiny"))?;
+        Ok(match self.seed {
+            Some(seed) => recipe.with_seed(seed),
+            None => recipe,
+        })
     }
 
     /// `runs/NAME`. Two folders of text are two runs, and so is one text with other code.

@@ -229,99 +229,16 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// What the types cannot say.
-    fn check(&self) -> Result<()> {
-        let (model, train) = (&self.model, &self.train);
-        let sizes = [
-            ("model.layers", model.layers),
-            ("model.width", model.width),
-            ("model.heads", model.heads),
-            ("model.kv_heads", model.kv_heads),
-            ("model.context", model.context),
-            ("train.batch_tokens", train.batch_tokens as i64),
-            ("hardware.devices", self.hardware.devices as i64),
-        ];
-        if let Some((key, value)) = sizes.into_iter().find(|(_, value)| *value < 1) {
-            bail!("{key} is {value}; give it at least 1");
+    /// Another seed, of everything that is drawn: documents, weights, the order of conversations, answers that are sampled.
+    pub fn with_seed(mut self, seed: u64) -> Recipe {
+        self.seed = seed;
+        for stage in self.mid.iter_mut().chain(&mut self.sft) {
+            stage.mixture.seed = seed;
         }
-        let (warmup, warmdown, last) = match train.schedule {
-            ScheduleRecipe::October2025 {
-                warmup_ratio,
-                warmdown_ratio,
-                final_fraction,
-            } => (warmup_ratio, warmdown_ratio, final_fraction),
-            ScheduleRecipe::July2026 {
-                warmdown_ratio,
-                final_fraction,
-                ..
-            } => (0.0, warmdown_ratio, final_fraction),
-        };
-        let mut shares = vec![
-            ("train.schedule.warmup_ratio", warmup),
-            ("train.schedule.warmdown_ratio", warmdown),
-            ("train.schedule.final_fraction", last),
-            ("train.checkpoint_seconds", train.checkpoint_seconds),
-        ];
-        for (name, stage) in [("mid", &self.mid), ("sft", &self.sft)] {
-            if let Some(stage) = stage {
-                let warmdown = if name == "mid" {
-                    ("mid.ramp.warmdown_ratio", "mid.checkpoint_seconds")
-                } else {
-                    ("sft.ramp.warmdown_ratio", "sft.checkpoint_seconds")
-                };
-                shares.push((warmdown.0, stage.ramp.warmdown_ratio));
-                shares.push((warmdown.1, stage.checkpoint_seconds));
-            }
+        if let Some(rl) = &mut self.rl {
+            rl.settings.seed = seed;
         }
-        let wrong = |value: &f64| !value.is_finite() || *value < 0.0;
-        if let Some((key, value)) = shares.into_iter().find(|(_, value)| wrong(value)) {
-            bail!("{key} is {value}; give it a number of 0 or more");
-        }
-        if model.heads == 0
-            || model.width % model.heads != 0
-            || (model.width / model.heads) % 2 != 0
-        {
-            bail!(
-                "model.width {} must be heads × an even head width; heads is {}",
-                model.width,
-                model.heads
-            );
-        }
-        if model.heads % model.kv_heads != 0 {
-            bail!(
-                "model.heads {} must be a multiple of model.kv_heads {}",
-                model.heads,
-                model.kv_heads
-            );
-        }
-        let lengths = [
-            train.tokens.is_some(),
-            train.tokens_per_parameter.is_some(),
-            train.tokens_per_scaling_parameter.is_some(),
-        ];
-        if lengths.iter().filter(|given| **given).count() != 1 {
-            bail!(
-                "train needs exactly one of `tokens`, `tokens_per_parameter` and `tokens_per_scaling_parameter`"
-            );
-        }
-        let rows = train.device_rows as u64 * model.context as u64 * self.hardware.devices;
-        if rows == 0 || !train.batch_tokens.is_multiple_of(rows) {
-            bail!(
-                "train.batch_tokens {} must be a multiple of device_rows × context × devices = {rows}",
-                train.batch_tokens
-            );
-        }
-        for (name, stage) in [("mid", &self.mid), ("sft", &self.sft)] {
-            if let Some(stage) = stage {
-                stage
-                    .settings(name, train.optimizer.table_rates(), model.context as usize)
-                    .with_context(|| format!("{name} does not fit"))?;
-            }
-        }
-        if let Some(rl) = &self.rl {
-            rl.settings.check().context("rl does not fit")?;
-        }
-        Ok(())
+        self
     }
 }
 // ANCHOR_END: named

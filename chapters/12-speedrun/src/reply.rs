@@ -38,6 +38,7 @@ pub fn reply(
     question: &str,
 ) -> Result<String, pretrain::Error> {
     let prompt = prompt(tokenizer, question).expect("one user message is a conversation");
+    let _lengths_change = hopper::attention::ChangingShapes::begin();
     let samples =
         Engine::new(gpt, kernels).sample(&[prompt], None, &mut |_| ControlFlow::Continue(()))?;
     Ok(tokenizer.decode(&samples[0].ids))

@@ -272,31 +272,14 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
     ]
     .map(file);
     let [trace, waterfall, json, csv, markdown] = names.each_ref().map(String::as_str);
-    let more = [
-        "--rounds",
-        "1",
-        "--device",
-        "cpu",
-        "--fusions",
-        "--trace",
-        trace,
-        "--waterfall",
-        waterfall,
-        "--json",
-        json,
-        "--csv",
-        csv,
-        "--markdown",
-        markdown,
-    ];
-    let output = nanocrab(
-        &[
-            &["bench", "train", "--model", "2026"][..],
-            &SMALL[..],
-            &more,
-        ]
-        .concat(),
-    );
+    let words = ["bench", "train", "--model", "2026", "--fusions"];
+    let more = ["--rounds", "1", "--device", "cpu"];
+    let whose = ["--kernels", "plain,fused,plain"];
+    let flags = ["--trace", "--waterfall", "--json", "--csv", "--markdown"];
+    let files = flags.into_iter().zip(names.iter().map(String::as_str));
+    let files: Vec<&str> = files.flat_map(|(flag, file)| [flag, file]).collect();
+    let words = [&words[..], &SMALL[..], &more[..], &whose[..], &files[..]];
+    let output = nanocrab(&words.concat());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}{complaint}");
@@ -307,6 +290,8 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
         "page faults",
         "peak MiB",
         "products alone",
+        "of copying",
+        "of the limit",
         "rest of backward",
         "when left out",
         "times as fast",
@@ -318,6 +303,8 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
     assert!(trace["traceEvents"].as_array().expect("a list").len() > 20);
     let saved: serde_json::Value = serde_json::from_str(&read(json)).expect("JSON");
     assert_eq!(saved["steps"].as_array().map(Vec::len), Some(2));
+    // In whatever order they are named: the other way round the plain step's memory would be the fused one's too.
+    assert_eq!(saved["steps"][0]["arithmetic"], "fused");
     assert!(saved["bytes_per_step"].as_f64() > Some(0.0));
     let measured = &saved["measured"]["command"];
     let measured = measured.as_str().expect("the command");
@@ -368,7 +355,7 @@ fn bench_refuses_what_cannot_be_before_it_measures() {
             "no/such/folder",
         ),
         (
-            &["bench", "train", "--fusions", "--kernels", "plain"],
+            &["bench", "train", "--fusions", "--kernels", "plain,plain"],
             "--kernels",
         ),
         (

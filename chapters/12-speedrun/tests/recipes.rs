@@ -147,6 +147,53 @@ fn a_wrong_recipe_names_the_key() {
     assert!(complaint("{", "").contains("mine.json"));
 }
 
+/// What would otherwise come to light after pretraining.
+#[test]
+fn a_later_stage_that_cannot_run_is_found_before_the_first() {
+    for (from, to, said) in [
+        ("\"core\": 300", "\"core\": 0", "evals.core is 0"),
+        ("\"samples\": 1", "\"samples\": 0", "rl.samples is 0"),
+        (
+            "\"quiz\": { \"questions\": 300",
+            "\"quiz\": { \"questions\": 0",
+            "quiz.questions is 0",
+        ),
+        (
+            "\"epochs\": 1.0, \"batch_tokens\": 4096",
+            "\"epochs\": 0.0, \"batch_tokens\": 4096",
+            "mid does not fit: epochs is 0",
+        ),
+        (
+            "\"spelling_bee\", \"rows\": 2000",
+            "\"spelling_bee\"",
+            "mid.mixture does not fit",
+        ),
+        (
+            "\"arc\", \"subset\": \"ARC-Easy\"",
+            "\"arc\"",
+            "mid.validation does not fit",
+        ),
+        ("<|assistant_start|>", "<|assistant|>", "newcomers"),
+        (
+            "\"max_steps\": 80",
+            "\"stage\": \"rewards\", \"max_steps\": 80",
+            "rl.settings.stage is `rewards`",
+        ),
+    ] {
+        let found = complaint(from, to);
+        assert!(found.contains(said), "{said}: {found}");
+    }
+}
+
+#[test]
+fn another_seed_reaches_everything_that_is_drawn() {
+    let recipe = Recipe::named("tiny").expect("a recipe").with_seed(7);
+    let mixtures =
+        [&recipe.mid, &recipe.sft].map(|stage| stage.as_ref().expect("a stage").mixture.seed);
+    let rewards = recipe.rl.as_ref().expect("rewards").settings.seed;
+    assert_eq!((recipe.seed, mixtures, rewards), (7, [7, 7], 7));
+}
+
 /// What is damaged stops the run, unless the recipe says otherwise.
 #[test]
 fn damaged_groups_are_left_out_only_by_choice() {

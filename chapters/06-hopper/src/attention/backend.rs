@@ -16,7 +16,8 @@
 //!
 //! **One shape.** cuDNN makes a plan for every new shape, which takes tens of milliseconds or more. A training step has one shape and
 //! pays once. A decoder's keys are longer by one at every token, an evaluation has as many lengths as questions, and so have
-//! the prompts of GRPO: those begin with [`ChangingShapes`].
+//! the prompts of GRPO. In `nanocrab` all of those hold a [`ChangingShapes`]: stages that examine or draw rollouts, samples while
+//! training, and the commands that only read and write text (`chat`, `serve`, `bench-core`) from beginning to end.
 //!
 //! Shapes: q (B, H, T, D), k and v (B, K, S, D).
 
@@ -32,6 +33,7 @@ use crate::glue::answered;
 // ANCHOR_END: head
 
 // ANCHOR: backend
+/// One of libtorch's programs for attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     Math,
@@ -60,6 +62,7 @@ impl Backend {
         Backend::ALL.into_iter().find(|b| b.number() == number)
     }
 
+    /// As in the table above, `flash` or `cuDNN`.
     pub fn name(self) -> &'static str {
         match self {
             Backend::Math => "math",
@@ -126,6 +129,7 @@ pub fn set_order(first: &[Backend]) -> Result<(), Error> {
     answered("setting the order of attention's back ends", message)
 }
 
+/// Whether this process lets libtorch try it.
 pub fn allowed(backend: Backend) -> bool {
     // SAFETY: reads a flag.
     unsafe { nanocrab_sdp_allowed(backend.number()) }
@@ -163,6 +167,7 @@ pub struct ChangingShapes(());
 static GUARDS: Mutex<(usize, bool)> = Mutex::new((0, false));
 
 impl ChangingShapes {
+    /// From here on, until the guard is dropped.
     pub fn begin() -> ChangingShapes {
         let mut guards = GUARDS.lock().unwrap_or_else(PoisonError::into_inner);
         if guards.0 == 0 {
@@ -193,7 +198,9 @@ pub struct Report {
     pub full: Backend,
     /// Whether layers with a window have FlashAttention's own, without a mask.
     pub native_window: bool,
+    /// What is tried first stands first; some may be forbidden.
     pub order: Vec<Backend>,
+    /// The one that was loaded, as (major, minor, patch).
     pub cudnn: Option<(i64, i64, i64)>,
 }
 

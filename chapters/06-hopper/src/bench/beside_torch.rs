@@ -26,8 +26,11 @@ const SCRIPT: &str = include_str!("../../benches/torch_step.py");
 /// A program that prints one line of JSON with `step_ms` and `tokens_per_second`.
 #[derive(Debug, Clone)]
 pub struct Contestant {
+    /// What it is called in the table.
     pub name: String,
+    /// What is started, a path or a name to be looked for.
     pub program: PathBuf,
+    /// What stands behind it.
     pub arguments: Vec<OsString>,
     /// Variables of our own environment that it is not given.
     pub without: &'static [&'static str],
@@ -98,6 +101,7 @@ impl Script {
         write().map(Script).map_err(Error::Script)
     }
 
+    /// Where Python finds it, for as long as this lives.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -108,6 +112,7 @@ impl Script {
 /// What everybody said, in all rounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Race {
+    /// In the order in which they ran.
     pub names: Vec<String>,
     /// `said[contestant][round]`
     pub said: Vec<Vec<Value>>,
@@ -257,6 +262,7 @@ impl Race {
         text
     }
 
+    /// Every answer of every round, and the ratios.
     pub fn json(&self) -> Value {
         let contestants = self.names.iter().zip(&self.said).enumerate();
         let contestants: Vec<Value> = contestants

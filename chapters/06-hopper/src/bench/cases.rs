@@ -28,9 +28,13 @@ pub(super) enum Apply {
 }
 
 pub(super) struct Case {
+    /// The operation's name, and of which size where there are several.
     pub label: String,
+    /// What it is a case of.
     pub operation: Operation,
+    /// Of doing it once.
     pub costs: Costs,
+    /// How it is done, plainly or fused.
     pub apply: Apply,
 }
 // ANCHOR_END: case

@@ -14,6 +14,7 @@ use super::turns::{Spread, wait};
 // ANCHOR_END: head
 
 // ANCHOR: ceilings
+/// The best that this machine was seen to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ceilings {
     /// Floating-point operations per second of a large square product in the compute precision.
@@ -30,6 +31,7 @@ pub enum Bound {
 }
 
 impl Bound {
+    /// `products` or `memory`.
     pub fn name(self) -> &'static str {
         match self {
             Bound::Products => "products",
@@ -100,9 +102,13 @@ fn copying(device: Device, bytes: i64) -> f64 {
 /// A matrix product of the step, (positions, inner) · (inner, out), and how many matrices have this shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Product {
+    /// B·T
     pub positions: i64,
+    /// Numbers that are summed over.
     pub inner: i64,
+    /// Columns of the result.
     pub out: i64,
+    /// Matrices of this shape in a pass.
     pub times: i64,
 }
 
@@ -148,6 +154,7 @@ pub struct Products {
 }
 
 impl Products {
+    /// Three random matrices for each shape: x, W and the gradient of x Wᵀ.
     pub fn new(products: Vec<Product>, device: Device, compute: Kind) -> Products {
         let matrices = |product: &Product| {
             let Product {

@@ -13,16 +13,21 @@ use transformer::Config;
 // ANCHOR_END: head
 
 // ANCHOR: cost
+/// What something costs at the least.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
+    /// Floating-point operations.
     pub flops: f64,
+    /// Bytes, read and written together.
     pub bytes: f64,
 }
 
 /// Of one operation, forward and (where it has one) backward.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Costs {
+    /// Of one forward pass; for an update of the optimizer, of the whole.
     pub forward: Cost,
+    /// `None` where nothing is derived.
     pub backward: Option<Cost>,
 }
 

@@ -48,7 +48,7 @@ pub fn speed(flops: f64) -> String {
 // ANCHOR_END: head_line
 
 // ANCHOR: table
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "operation",
     "pass",
     "MFLOP",
@@ -59,10 +59,21 @@ const COLUMNS: [&str; 10] = [
     "limit ms",
     "eager / fused",
     "of the limit",
+    "peak MB",
 ];
 
+/// The most that is alive at once beside the inputs, eager → fused; on a GPU nobody says.
+fn peak(row: &Row) -> String {
+    let megabytes = |bytes: i64| format!("{:.1}", bytes as f64 / 1e6);
+    match (row.plain_peak, row.fused_peak) {
+        (Some(plain), Some(fused)) => format!("{} → {}", megabytes(plain), megabytes(fused)),
+        (Some(plain), None) => megabytes(plain),
+        (None, _) => "–".to_string(),
+    }
+}
+
 impl KernelReport {
-    fn cells(row: &Row) -> [String; 10] {
+    fn cells(row: &Row) -> [String; 11] {
         let milliseconds = |seconds: f64| format!("{:.3}", 1e3 * seconds);
         let dash = || "–".to_string();
         [
@@ -78,17 +89,18 @@ impl KernelReport {
                 format!("{:.2} ({:.2}–{:.2})", ratio.median, ratio.least, ratio.most)
             }),
             format!("{:.0} %", 100.0 * row.share()),
+            peak(row),
         ]
     }
 
-    /// For the terminal. The last column is the fused version's share, or the plain one's where there is no other.
+    /// For the terminal. The share of the limit is the fused version's, or the plain one's where there is no other.
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED).set_header(COLUMNS);
         for row in &self.rows {
             table.add_row(Self::cells(row));
         }
-        for column in [2, 3, 5, 6, 7, 8, 9] {
+        for column in [2, 3, 5, 6, 7, 8, 9, 10] {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -110,6 +122,7 @@ impl KernelReport {
 
 // ANCHOR: json
 impl KernelReport {
+    /// Every number of the table and every round, in seconds and bytes.
     pub fn json(&self) -> Value {
         let config = &self.size.config;
         let rows: Vec<Value> = self

@@ -21,6 +21,7 @@ use crate::{Fused, FusedUpdates};
 // ANCHOR_END: head
 
 // ANCHOR: row
+/// What of an operation is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
     Forward,
@@ -29,6 +30,7 @@ pub enum Pass {
 }
 
 impl Pass {
+    /// In words, for a table.
     pub fn name(self) -> &'static str {
         match self {
             Pass::Forward => "forward",
@@ -40,9 +42,13 @@ impl Pass {
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
+    /// The operation's name, and of which size where there are several.
     pub label: String,
+    /// What was measured.
     pub operation: Operation,
+    /// Which of its passes.
     pub pass: Pass,
+    /// Of those passes together.
     pub cost: Cost,
     /// Seconds in which the ceilings would let it happen, and which ceiling that is.
     pub limit: f64,
@@ -57,10 +63,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// The median.
     pub fn plain_seconds(&self) -> f64 {
         Spread::of(self.plain.iter().copied()).median
     }
 
+    /// The median, where there is a fused twin.
     pub fn fused_seconds(&self) -> Option<f64> {
         (!self.fused.is_empty()).then(|| Spread::of(self.fused.iter().copied()).median)
     }
@@ -80,13 +88,19 @@ impl Row {
 /// All of them, and the ceilings they stand beside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelReport {
+    /// See [`device_in_words`](super::resources::device_in_words).
     pub device: String,
+    /// Of activations.
     pub compute: Kind,
+    /// Whose shapes the operations have.
     pub size: Size,
+    /// Turns of each side.
     pub rounds: usize,
+    /// The machine's, measured just before.
     pub ceilings: Ceilings,
     /// See [`attention_in_words`].
     pub attention: Option<String>,
+    /// In the order of the cases.
     pub rows: Vec<Row>,
 }
 // ANCHOR_END: row

@@ -17,12 +17,14 @@ use super::turns::wait;
 // ANCHOR_END: head
 
 // ANCHOR: span
+/// Which pass an operation's span belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Forward,
     Backward,
 }
 
+/// What a span is the time of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     Step,
@@ -36,8 +38,10 @@ pub const BACKWARD: &str = "backward";
 pub const CLIP: &str = "clip";
 pub const OPTIMIZER: &str = "optimizer";
 
+/// A stretch of time with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
+    /// Its name.
     pub what: What,
     /// The shape of what an operation works on; empty for steps and phases.
     pub shape: Vec<i64>,
@@ -47,6 +51,7 @@ pub struct Span {
 }
 
 impl Span {
+    /// How long it was.
     pub fn seconds(&self) -> f64 {
         self.end - self.begin
     }
@@ -74,10 +79,12 @@ impl Log {
         }
     }
 
+    /// Spans that are under way are not affected.
     pub fn switch(&self, on: bool) {
         self.on.store(on, Ordering::Relaxed);
     }
 
+    /// Whether spans are written down.
     pub fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
@@ -129,17 +136,22 @@ impl Log {
 /// Where the time of a step went, in seconds, averaged over the logged steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breakdown {
+    /// The whole step.
     pub step: f64,
     /// In the order in which they began.
     pub phases: Vec<(&'static str, f64)>,
+    /// Those that ran, in the order of [`Operation::ALL`].
     pub operations: Vec<OperationTime>,
 }
 
+/// All calls of one operation in one step, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperationTime {
+    /// Which one.
     pub operation: Operation,
     /// For the optimizer's operations, all there is.
     pub forward: f64,
+    /// 0 for the optimizer's.
     pub backward: f64,
     /// In one step, forward.
     pub calls: f64,

@@ -10,20 +10,23 @@
 //! minute than in the next; what is reported is the median of the rounds and their spread.
 //!
 //! Reading order: [`turns`], [`operation`] and [`cost`], [`ceilings`] and [`peaks`], `cases`, [`kernels`] with [`kernel_table`];
-//! then a step: [`workload`], [`step_cost`], [`resources`], [`log`] and [`timed`], [`switchboard`], [`train`] with [`train_report`],
-//! [`waterfall`], [`trace`]; and [`beside_torch`].
+//! then a step: [`workload`], [`step_cost`], [`resources`], [`log`] and [`timed`], [`handing_over`], [`switchboard`], [`train`]
+//! with [`train_report`], [`waterfall`] and [`part_table`], [`trace`]; and [`beside_torch`] with [`brief`].
 // ANCHOR_END: head
 
 // ANCHOR: modules
 pub mod beside_torch;
+pub mod brief;
 mod cases;
 pub mod ceilings;
 pub mod cost;
 mod error;
+pub mod handing_over;
 pub mod kernel_table;
 pub mod kernels;
 pub mod log;
 pub mod operation;
+pub mod part_table;
 pub mod peaks;
 pub mod resources;
 pub mod step_cost;

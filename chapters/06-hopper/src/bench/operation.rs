@@ -27,6 +27,7 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// In the order in which a table of a step lists them.
     pub const ALL: [Operation; 15] = [
         Operation::Linear,
         Operation::Attention,
@@ -63,6 +64,7 @@ impl Operation {
         Operation::Linear,
     ];
 
+    /// The method's name, as on a command line.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Linear => "linear",
@@ -122,22 +124,27 @@ impl FromStr for Operation {
 pub struct Fusions(u32);
 
 impl Fusions {
+    /// Everything plain.
     pub const NONE: Fusions = Fusions(0);
 
+    /// Everything fused.
     pub fn all() -> Fusions {
         Operation::ALL
             .into_iter()
             .fold(Fusions::NONE, Fusions::with)
     }
 
+    /// These and this one.
     pub fn with(self, operation: Operation) -> Fusions {
         Fusions(self.0 | 1 << operation as u32)
     }
 
+    /// These but this one.
     pub fn without(self, operation: Operation) -> Fusions {
         Fusions(self.0 & !(1 << operation as u32))
     }
 
+    /// Whether this one is among them.
     pub fn has(self, operation: Operation) -> bool {
         self.0 & 1 << operation as u32 != 0
     }

@@ -11,7 +11,9 @@
 pub struct Peak {
     /// The driver's name of the GPU contains this.
     pub name: &'static str,
+    /// Dense bf16 operations per second.
     pub bf16_flops: f64,
+    /// Where it is promised.
     pub source: &'static str,
 }
 

@@ -38,7 +38,7 @@ pub fn peak_resident_bytes() -> u64 {
 // ANCHOR_END: usage
 
 // ANCHOR: device
-/// Peak memory so far: the process's on a CPU; on a GPU what the device has handed out to anyone, which is what
+/// Peak memory so far, in bytes: the process's on a CPU; on a GPU what the device has handed out to anyone, which is what
 /// libtorch's allocator holds (it keeps what it once had) and some 500 MB of CUDA's own. `None` where nobody says.
 pub fn peak_bytes(device: Device) -> Option<u64> {
     match device {
@@ -86,15 +86,51 @@ pub fn gpu_name(device: Device) -> Option<String> {
     cudarc::driver::result::device::get_name(device).ok()
 }
 
-/// What numbers were measured on, for the line beside a table: the processor's name and the threads, or the GPU's name.
+/// What numbers were measured on, for the line beside a table: the GPU's name, or the processor and the threads.
 pub fn device_in_words(machine: &tensors::Machine) -> String {
     gpu_name(machine.device).unwrap_or_else(|| {
-        let name = std::fs::read_to_string("/proc/cpuinfo").ok();
-        let name = name.as_deref().and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("model name"))?;
-            Some(line.split_once(':')?.1.trim())
-        });
-        format!("{}, {} threads", name.unwrap_or("a CPU"), machine.threads)
+        let known = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = processor_in_words(&known, widest_vectors());
+        format!("{processor}, {} threads", machine.threads)
     })
+}
+
+/// `AMD EPYC (family 25, model 17, AVX-512)`, from the text of Linux's `/proc/cpuinfo` and the widest vectors. A virtual machine's
+/// processor often has no more than its maker's name, and then the numbers tell its generation. For arm64 Linux has numbers alone.
+pub fn processor_in_words(cpuinfo: &str, vectors: &str) -> String {
+    let value = |wanted: &str| {
+        let mut lines = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(name, _)| name.trim() == wanted);
+        found.map(|(_, value)| value.trim())
+    };
+    let marks = [
+        ("family", "cpu family"),
+        ("model", "model"),
+        ("implementer", "CPU implementer"),
+        ("part", "CPU part"),
+    ];
+    let marks = marks.map(|(word, name)| value(name).map(|value| format!("{word} {value}")));
+    let marks: Vec<String> = marks.into_iter().flatten().collect();
+    let marks = [marks, vec![vectors.to_string()]].concat().join(", ");
+    format!("{} ({marks})", value("model name").unwrap_or("a CPU"))
+}
+
+/// The widest vector instructions that the processor has. libtorch's products may use them; loops of our own go up to AVX2, see
+/// [`cpu`](crate::cpu).
+#[cfg(target_arch = "x86_64")]
+fn widest_vectors() -> &'static str {
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        "AVX-512"
+    } else if std::arch::is_x86_feature_detected!("avx2") {
+        "AVX2"
+    } else {
+        "SSE2"
+    }
+}
+
+/// On arm64 they are part of the architecture.
+#[cfg(not(target_arch = "x86_64"))]
+fn widest_vectors() -> &'static str {
+    "NEON"
 }
 // ANCHOR_END: device

@@ -8,6 +8,7 @@ use tch::Kind;
 use transformer::{Config, Role, Slot, layout, windows};
 
 use super::Operation;
+use super::ceilings::Ceilings;
 use super::cost::{Cost, Costs, Sizes, adamw, muon_apply, muon_momentum, orthogonalise};
 use super::workload::Size;
 // ANCHOR_END: head
@@ -16,6 +17,7 @@ use super::workload::Size;
 /// So many operations of one kind and shape.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {
+    /// Which operation it is.
     pub operation: Operation,
     /// In one step.
     pub times: i64,
@@ -24,15 +26,25 @@ pub struct Part {
 }
 
 impl Part {
+    fn passes(&self) -> impl Iterator<Item = Cost> {
+        [Some(self.costs.forward), self.costs.backward]
+            .into_iter()
+            .flatten()
+    }
+
     /// Of all of them, forward and backward.
     pub fn cost(&self) -> Cost {
-        let passes = [Some(self.costs.forward), self.costs.backward];
-        let passes = passes.into_iter().flatten();
         let times = self.times as f64;
-        passes.fold(Cost::default(), |sum, pass| Cost {
+        self.passes().fold(Cost::default(), |sum, pass| Cost {
             flops: sum.flops + times * pass.flops,
             bytes: sum.bytes + times * pass.bytes,
         })
+    }
+
+    /// Seconds in which the ceilings would let all of them happen. One pass waits for another, so limits add up.
+    pub fn limit(&self, ceilings: &Ceilings) -> f64 {
+        let passes = self.passes().map(|pass| ceilings.limit(pass).0);
+        self.times as f64 * passes.sum::<f64>()
     }
 }
 
@@ -52,6 +64,29 @@ pub fn step_parts(size: &Size, compute: Kind) -> Vec<Part> {
 /// Bytes that the parts move together.
 pub fn bytes(parts: &[Part]) -> f64 {
     parts.iter().map(|part| part.cost().bytes).sum()
+}
+
+/// What several parts must compute and move together, and the seconds in which the ceilings would let them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Least {
+    /// Floating-point operations, and bytes.
+    pub cost: Cost,
+    /// The sum of their limits.
+    pub seconds: f64,
+}
+
+impl Least {
+    /// Of these parts together.
+    pub fn of<'a>(parts: impl IntoIterator<Item = &'a Part>, ceilings: &Ceilings) -> Least {
+        let mut least = Least::default();
+        for part in parts {
+            let cost = part.cost();
+            least.cost.flops += cost.flops;
+            least.cost.bytes += cost.bytes;
+            least.seconds += part.limit(ceilings);
+        }
+        least
+    }
 }
 // ANCHOR_END: part
 

@@ -17,10 +17,12 @@ use crate::attention::Windowed;
 pub struct Switchboard(Rc<Cell<Fusions>>);
 
 impl Switchboard {
+    /// From here on these are computed fused, all others plainly.
     pub fn set(&self, fusions: Fusions) {
         self.0.set(fusions);
     }
 
+    /// Whether this operation is computed fused.
     pub fn has(&self, operation: Operation) -> bool {
         self.0.get().has(operation)
     }
@@ -28,6 +30,7 @@ impl Switchboard {
 // ANCHOR_END: head
 
 // ANCHOR: kernels
+/// Each operation of the model from one of two sides.
 pub struct SwitchedKernels<P, F> {
     pub plain: P,
     pub fused: F,
@@ -154,6 +157,7 @@ impl Context for SwitchedContext {
 // ANCHOR_END: context
 
 // ANCHOR: updates
+/// Each update of the optimizer from one of two sides.
 pub struct SwitchedUpdates<P, F> {
     pub plain: P,
     pub fused: F,

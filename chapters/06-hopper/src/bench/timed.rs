@@ -194,6 +194,7 @@ impl Kernels for Timed<'_> {
 // ANCHOR_END: kernels
 
 // ANCHOR: context
+/// A context whose attention is put between marks.
 pub struct TimedContext<'a> {
     pub context: &'a mut dyn Context,
     pub log: Log,

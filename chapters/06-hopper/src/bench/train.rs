@@ -5,31 +5,34 @@
 //! Order matters for memory: the process's peak only grows, so the fused step, which should need less, runs first.
 
 use std::cell::RefCell;
-use std::time::Instant;
+use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
 use tch::{Device, Kind};
 use tensors::Machine;
 
 use super::ceilings::{Ceilings, Product, Products, products};
+use super::handing_over::HandingOver;
 use super::log::{Breakdown, Span};
 use super::peaks::peak_of;
-use super::resources::{attention_in_words, device_in_words, gpu_name, minor_faults, peak_bytes};
-use super::step_cost::{Part, step_parts};
+use super::resources::{attention_in_words, device_in_words, gpu_name, peak_bytes};
+use super::step_cost::{Part, bytes, step_parts};
 use super::turns::{Spread, Turn, Turns, Work, wait};
 use super::workload::{Size, Workload};
 use super::{Error, Fusions, Operation};
 // ANCHOR_END: head
 
 // ANCHOR: settings
-/// Whose arithmetic the step uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose arithmetic the step uses. What has to be measured first is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arithmetic {
-    Plain,
+    /// This chapter's.
     Fused,
+    /// That of chapters 03 and 04.
+    Plain,
 }
 
 impl Arithmetic {
+    /// `fused` or `plain`.
     pub fn name(self) -> &'static str {
         match self {
             Arithmetic::Plain => "plain",
@@ -37,6 +40,13 @@ impl Arithmetic {
         }
     }
 
+    /// Each of those that are asked for once, in the order in which they have to be measured.
+    pub fn sorted(asked: impl IntoIterator<Item = Arithmetic>) -> Vec<Arithmetic> {
+        let asked: BTreeSet<Arithmetic> = asked.into_iter().collect();
+        asked.into_iter().collect()
+    }
+
+    /// All of them, or none.
     pub fn fusions(self) -> Fusions {
         match self {
             Arithmetic::Plain => Fusions::NONE,
@@ -45,11 +55,14 @@ impl Arithmetic {
     }
 }
 
+/// What is to be measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainSettings {
+    /// What a step works on.
     pub size: Size,
+    /// Turns of everything that is compared.
     pub rounds: usize,
-    /// One or both; with both, fused comes first.
+    /// One or both, in any order.
     pub arithmetics: Vec<Arithmetic>,
     /// Also measure each fusion added to those before it, and left out of all.
     pub each_fusion: bool,
@@ -64,23 +77,36 @@ pub struct TrainSettings {
 /// What the share of the machine is a share of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeakFlops {
+    /// Floating-point operations per second.
     pub flops: f64,
+    /// Who promises or has measured them.
     pub source: String,
 }
 
 /// One way of computing the step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
+    /// Whose.
     pub arithmetic: Arithmetic,
+    /// Of a step that is not logged.
     pub seconds: Spread,
+    /// B · T · passes, over the median of the seconds.
     pub tokens_per_second: f64,
+    /// By the model's formula, per second.
     pub flops: f64,
+    /// `flops` over the peak.
     pub mfu: f64,
     /// Its speed over that of its own matrix products alone.
     pub share_of_products: f64,
+    /// The time in which the bytes of its operations could be copied, over the time that it takes.
+    pub share_of_copying: f64,
+    /// Its optimizer without anything else; on a GPU, where it says what launches cost.
+    pub optimizer_alone: Option<HandingOver>,
+    /// Page faults, the median.
     pub faults_per_step: f64,
     /// See [`peak_bytes`]; of the process up to the end of this step's first runs.
     pub peak_bytes: Option<u64>,
+    /// Of the logged steps; `None` if there were none.
     pub breakdown: Option<Breakdown>,
     /// Of the last logged step.
     pub spans: Vec<Span>,
@@ -89,6 +115,7 @@ pub struct StepReport {
 /// What one fusion saves, in seconds per step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FusionGain {
+    /// The one that is fused.
     pub operation: Operation,
     /// When it is added to the ones before it; these add up to the whole gain.
     pub added: Spread,
@@ -96,16 +123,22 @@ pub struct FusionGain {
     pub missing: Spread,
 }
 
+/// Everything that was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainReport {
+    /// See [`device_in_words`].
     pub device: String,
+    /// Of activations.
     pub compute: Kind,
     /// See [`Workload::numbers`].
     pub numbers: String,
     /// See [`attention_in_words`].
     pub attention: Option<String>,
+    /// What a step works on.
     pub size: Size,
+    /// Turns of everything that is compared.
     pub rounds: usize,
+    /// The machine's, in the same minutes.
     pub ceilings: Ceilings,
     /// What a step must do at the least, operation by operation.
     pub parts: Vec<Part>,
@@ -113,11 +146,15 @@ pub struct TrainReport {
     pub products: Vec<(Product, f64)>,
     /// Of all products of a step.
     pub products_seconds: f64,
+    /// Their floating-point operations per second.
     pub products_flops: f64,
+    /// What MFU is a share of.
     pub peak: PeakFlops,
+    /// One for each arithmetic; with both, fused comes first.
     pub steps: Vec<StepReport>,
     /// How many times as fast the fused step is.
     pub ratio: Option<Spread>,
+    /// Empty unless they were asked for.
     pub fusions: Vec<FusionGain>,
     /// Everything that had a turn in the rounds, with all its turns.
     pub turns: Vec<(String, Vec<Turn>)>,
@@ -125,6 +162,11 @@ pub struct TrainReport {
 // ANCHOR_END: report
 
 // ANCHOR: measure
+/// How often the optimizer is asked for its step alone.
+const ALONE: usize = 5;
+
+/// Measures a step; `say` hears what comes next.
+///
 /// # Errors
 /// Sizes that cannot be, no rounds, and whatever libtorch says.
 pub fn measure(
@@ -132,6 +174,10 @@ pub fn measure(
     machine: &Machine,
     say: &mut dyn FnMut(&str),
 ) -> Result<TrainReport, Error> {
+    let settings = &TrainSettings {
+        arithmetics: Arithmetic::sorted(settings.arithmetics.iter().copied()),
+        ..settings.clone()
+    };
     let (size, device, compute) = (&settings.size, machine.device, machine.compute);
     size.check()?;
     say("first steps");
@@ -172,11 +218,17 @@ pub fn measure(
 
     let passes = size.accumulation as f64;
     let peak = peak_flops(device, &ceilings);
+    let parts = step_parts(size, compute);
+    let copying = bytes(&parts) / ceilings.copy_bytes; // seconds
     let mut steps = Vec::new();
     for (index, (&arithmetic, peak_bytes)) in settings.arithmetics.iter().zip(peaks).enumerate() {
         say("taking a step apart");
         let seconds = turns.seconds(1 + index);
         let flops = size.flops() / seconds.median;
+        let optimizer_alone = device
+            .is_cuda()
+            .then(|| workload.optimizer_alone(arithmetic.fusions(), ALONE))
+            .transpose()?;
         let (breakdown, spans) = logged(&mut workload, arithmetic, settings.logged_steps)?;
         steps.push(StepReport {
             arithmetic,
@@ -185,6 +237,8 @@ pub fn measure(
             flops,
             mfu: flops / peak.flops,
             share_of_products: flops / products.flops(),
+            share_of_copying: copying / seconds.median,
+            optimizer_alone,
             faults_per_step: turns.faults(1 + index),
             peak_bytes,
             breakdown,
@@ -204,7 +258,7 @@ pub fn measure(
         size: size.clone(),
         rounds: settings.rounds,
         ceilings,
-        parts: step_parts(size, compute),
+        parts,
         products: products.each(),
         products_seconds: products.seconds() * passes,
         products_flops: products.flops(),
@@ -317,59 +371,3 @@ fn gains(settings: &TrainSettings, turns: &Turns, plain: usize, fused: usize) ->
     fusions.iter().enumerate().map(gain).collect()
 }
 // ANCHOR_END: fusions
-
-// ANCHOR: brief
-/// Only the steps of one arithmetic, and their products: what `benches/torch_step.py` measures, under the same names.
-///
-/// # Errors
-/// As `measure`.
-pub fn brief(
-    size: &Size,
-    machine: &Machine,
-    arithmetic: Arithmetic,
-    fp8: bool,
-    steps: usize,
-) -> Result<Value, Error> {
-    if steps == 0 {
-        return Err(Error::TooFew {
-            what: "the number of steps",
-            given: 0,
-            least: 1,
-        });
-    }
-    let device = machine.device;
-    let mut workload = Workload::new(size.clone(), machine, fp8)?;
-    let (mut seconds, mut losses, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..steps {
-        wait(device);
-        let (faults_before, begin) = (minor_faults(), Instant::now());
-        losses.push(workload.step(arithmetic.fusions())?);
-        wait(device);
-        seconds.push(begin.elapsed().as_secs_f64());
-        faults.push((minor_faults() - faults_before) as f64);
-    }
-    let peak = peak_bytes(device);
-    let numbers = std::mem::take(&mut workload.numbers);
-    drop(workload);
-    let pass = products(&size.config, size.rows * size.config.context);
-    let mut products = Products::new(pass, device, machine.compute);
-    (0..5).for_each(|_| products.round());
-    // The first steps load kernels and touch memory for the first time.
-    let warm = (steps / 4).max(3).min(steps - 1);
-    let median = |numbers: &[f64]| Spread::of(numbers[warm..].iter().copied()).median;
-    let step = median(&seconds);
-    Ok(json!({
-        "device": tensors::doctor::device_name(device),
-        "mode": arithmetic.name(),
-        "numbers": numbers,
-        "tokens_per_second": size.tokens() as f64 / step,
-        "step_ms": 1e3 * step,
-        "gflops": size.flops() / step / 1e9,
-        "products_gflops": products.flops() / 1e9,
-        "faults_per_step": median(&faults),
-        "peak_mib": peak.map(|bytes| bytes as f64 / (1u64 << 20) as f64),
-        "first_loss": losses[0],
-        "last_loss": losses[losses.len() - 1],
-    }))
-}
-// ANCHOR_END: brief

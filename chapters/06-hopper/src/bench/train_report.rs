@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::kernel_table::speed;
 use super::log::Breakdown;
+use super::part_table::{self, Line};
 use super::step_cost::{Part, bytes};
 use super::train::{StepReport, TrainReport};
 use super::turns::Spread;
-use super::waterfall::parts;
 // ANCHOR_END: head
 
 // ANCHOR: text
@@ -60,12 +60,13 @@ fn range(spread: Spread, digits: usize) -> String {
 // ANCHOR_END: text
 
 // ANCHOR: rows
-const STEP_COLUMNS: [&str; 8] = [
+const STEP_COLUMNS: [&str; 9] = [
     "step",
     "ms",
     "tokens/s",
     "GFLOP/s",
     "of its products",
+    "of copying",
     "MFU",
     "page faults",
     "peak MiB",
@@ -80,6 +81,7 @@ impl TrainReport {
                 format!("{:.0}", step.tokens_per_second),
                 format!("{:.1}", step.flops / 1e9),
                 format!("{:.1} %", 100.0 * step.share_of_products),
+                format!("{:.1} %", 100.0 * step.share_of_copying),
                 format!("{:.1} %", 100.0 * step.mfu),
                 format!("{:.0}", step.faults_per_step),
                 step.peak_bytes.map_or("–".to_string(), |bytes| {
@@ -99,37 +101,17 @@ impl TrainReport {
         rows
     }
 
-    /// Per part, the milliseconds of each step that was taken apart.
+    /// Part by part, of each step that was taken apart.
     fn part_rows(&self) -> (Vec<String>, Vec<Vec<String>>) {
-        let taken: Vec<(&str, &Breakdown)> = self.taken_apart();
-        let mut header = vec!["part of the logged step, ms".to_string()];
-        header.extend(taken.iter().map(|(name, _)| name.to_string()));
-        let columns: Vec<_> = taken
-            .iter()
-            .map(|(_, breakdown)| parts(breakdown))
+        let taken = self.taken_apart().into_iter();
+        let taken: Vec<(&str, Vec<Line>)> = taken
+            .map(|(name, breakdown)| (name, self.lines(breakdown)))
             .collect();
-        let labels = columns
-            .iter()
-            .max_by_key(|column| column.len())
-            .map(|column| column.iter().map(|part| part.label.clone()).collect())
-            .unwrap_or_else(Vec::new);
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        for label in labels {
-            let mut row = vec![label.clone()];
-            row.extend(columns.iter().map(|column| {
-                let part = column.iter().find(|part| part.label == label);
-                part.map_or("–".to_string(), |part| milliseconds(part.seconds))
-            }));
-            rows.push(row);
-        }
-        let mut whole = vec!["whole step".to_string()];
-        whole.extend(
-            taken
-                .iter()
-                .map(|(_, breakdown)| milliseconds(breakdown.step)),
-        );
-        rows.push(whole);
-        (header, rows)
+        part_table::rows(&taken)
+    }
+
+    fn lines(&self, breakdown: &Breakdown) -> Vec<Line> {
+        part_table::lines(breakdown, &self.parts, &self.ceilings)
     }
 
     /// The steps that were taken apart, by the names of their arithmetic.
@@ -181,20 +163,35 @@ impl TrainReport {
         )
     }
 
-    fn ratio_line(&self) -> String {
-        self.ratio.map_or_else(String::new, |ratio| {
-            format!(
-                "The fused step is {} times as fast as the plain one.\n",
-                range(ratio, 2)
-            )
-        })
+    /// What stands between the first table and the second, each sentence on a line.
+    fn sentences(&self) -> String {
+        let mut text = String::new();
+        if let Some(ratio) = self.ratio {
+            let ratio = range(ratio, 2);
+            let _ = writeln!(
+                text,
+                "The fused step is {ratio} times as fast as the plain one."
+            );
+        }
+        for step in &self.steps {
+            let Some(alone) = step.optimizer_alone else {
+                continue;
+            };
+            let (name, ms) = (step.arithmetic.name(), |seconds: f64| 1e3 * seconds);
+            let (given, done) = (range(alone.given.map(ms), 2), range(alone.done.map(ms), 2));
+            let _ = writeln!(
+                text,
+                "The {name} step's optimizer alone: handed over in {given} ms, done after {done} ms."
+            );
+        }
+        text
     }
 
     /// For the terminal.
     pub fn table(&self) -> String {
-        let mut text = table(&STEP_COLUMNS, &self.step_rows()) + "\n" + &self.ratio_line();
+        let mut text = table(&STEP_COLUMNS, &self.step_rows()) + "\n" + &self.sentences();
         let (header, rows) = self.part_rows();
-        if header.len() > 1 {
+        if !rows.is_empty() {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             text += &table(&header, &rows);
             text.push('\n');
@@ -209,8 +206,12 @@ impl TrainReport {
     /// For the book.
     pub fn markdown(&self) -> String {
         let mut tables = vec![markdown(&STEP_COLUMNS, &self.step_rows())];
+        let sentences = self.sentences();
+        if !sentences.is_empty() {
+            tables.push(sentences);
+        }
         let (header, rows) = self.part_rows();
-        if header.len() > 1 {
+        if !rows.is_empty() {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             tables.push(markdown(&header, &rows));
         }
@@ -224,9 +225,16 @@ impl TrainReport {
 
 // ANCHOR: json
 impl TrainReport {
+    /// Every number of the tables, in seconds, bytes and operations per second.
     pub fn json(&self) -> Value {
         let (size, config) = (&self.size, &self.size.config);
-        let steps: Vec<Value> = self.steps.iter().map(step_json).collect();
+        let steps = self.steps.iter();
+        let steps: Vec<Value> = steps
+            .map(|step| {
+                let lines = step.breakdown.as_ref().map(|taken| self.lines(taken));
+                step_json(step, &lines.unwrap_or_default())
+            })
+            .collect();
         let products: Vec<Value> = self
             .products
             .iter()
@@ -307,7 +315,8 @@ fn part_json(part: &Part) -> Value {
     })
 }
 
-fn step_json(step: &StepReport) -> Value {
+/// `lines`: the parts that the step was taken apart into.
+fn step_json(step: &StepReport, lines: &[Line]) -> Value {
     let breakdown = step.breakdown.as_ref().map(|breakdown| {
         let phases = breakdown.phases.iter();
         let phases: serde_json::Map<String, Value> = phases
@@ -332,10 +341,13 @@ fn step_json(step: &StepReport) -> Value {
         "tokens_per_second": step.tokens_per_second,
         "flops_per_second": step.flops,
         "share_of_products": step.share_of_products,
+        "share_of_copying": step.share_of_copying,
         "mfu": step.mfu,
         "page_faults": step.faults_per_step,
         "peak_bytes": step.peak_bytes,
+        "optimizer_alone": step.optimizer_alone.map(|alone| alone.json()),
         "logged": breakdown,
+        "parts": lines.iter().map(Line::json).collect::<Vec<_>>(),
     })
 }
 // ANCHOR_END: json

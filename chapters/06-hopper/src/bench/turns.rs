@@ -33,6 +33,7 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// In any order.
     pub fn of(numbers: impl IntoIterator<Item = f64>) -> Spread {
         let mut numbers: Vec<f64> = numbers.into_iter().collect();
         numbers.sort_by(f64::total_cmp);
@@ -53,10 +54,12 @@ impl Spread {
         }
     }
 
+    /// In another unit. A change that turns the order round exchanges least and most.
     pub fn map(self, change: impl Fn(f64) -> f64) -> Spread {
         Spread::of([self.least, self.median, self.most].map(change))
     }
 
+    /// `least`, `median` and `most`.
     pub fn json(&self) -> serde_json::Value {
         serde_json::json!({ "least": self.least, "median": self.median, "most": self.most })
     }
@@ -67,8 +70,10 @@ impl Spread {
 /// A contestant: does its work once.
 pub type Work<'a> = Box<dyn FnMut() -> Result<(), Error> + 'a>;
 
+/// What one turn took.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Turn {
+    /// Until the device was done.
     pub seconds: f64,
     /// Pages that the kernel had to hand out during the turn; see [`minor_faults`].
     pub faults: u64,
@@ -121,10 +126,12 @@ impl Turns {
         }
     }
 
+    /// A contestant's turns, round by round.
     pub fn rounds(&self, who: usize) -> &[Turn] {
         &self.turns[who]
     }
 
+    /// Seconds of a contestant's turns.
     pub fn seconds(&self, who: usize) -> Spread {
         Spread::of(self.turns[who].iter().map(|turn| turn.seconds))
     }

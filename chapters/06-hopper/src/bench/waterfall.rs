@@ -6,47 +6,48 @@
 
 use std::fmt::Write;
 
+use super::Operation;
 use super::log::{BACKWARD, Breakdown, CLIP, FORWARD, OPTIMIZER};
 // ANCHOR_END: head
 
 // ANCHOR: parts
+/// A stretch of the step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
+    /// An operation's name, or words for the rest of a phase.
     pub label: String,
+    /// `None` for what no operation is.
+    pub operation: Option<Operation>,
+    /// In one step, forward and backward together.
     pub seconds: f64,
 }
 
 /// In a fixed order, so that two steps can be laid side by side; parts that a step does not have are left out.
 pub fn parts(breakdown: &Breakdown) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    let mut add = |label: &str, seconds: f64| {
-        parts.push(Part {
-            label: label.to_string(),
-            seconds,
-        });
+    let rest = |label: &str, seconds: f64| Part {
+        label: label.to_string(),
+        operation: None,
+        seconds,
     };
-    let model = breakdown
-        .operations
-        .iter()
-        .filter(|time| time.operation.of_the_model());
-    for time in model {
-        add(time.operation.name(), time.forward + time.backward);
-    }
+    let operations = |of_the_model: bool| {
+        let times = breakdown.operations.iter();
+        let times = times.filter(move |time| time.operation.of_the_model() == of_the_model);
+        times.map(|time| Part {
+            label: time.operation.name().to_string(),
+            operation: Some(time.operation),
+            seconds: time.forward + time.backward,
+        })
+    };
+    let mut parts: Vec<Part> = operations(true).collect();
     // Embedding, the second residual addition, and what copies and sums of gradients autograd needs.
-    add("rest of forward", breakdown.rest_of(FORWARD));
-    add("rest of backward", breakdown.rest_of(BACKWARD));
+    parts.push(rest("rest of forward", breakdown.rest_of(FORWARD)));
+    parts.push(rest("rest of backward", breakdown.rest_of(BACKWARD)));
     if breakdown.phases.iter().any(|(name, _)| *name == CLIP) {
-        add(CLIP, breakdown.rest_of(CLIP));
+        parts.push(rest(CLIP, breakdown.rest_of(CLIP)));
     }
-    let optimizer = breakdown
-        .operations
-        .iter()
-        .filter(|time| !time.operation.of_the_model());
-    for time in optimizer {
-        add(time.operation.name(), time.forward);
-    }
-    add("stack, gather", breakdown.rest_of(OPTIMIZER));
-    add("between", breakdown.between());
+    parts.extend(operations(false));
+    parts.push(rest("stack, gather", breakdown.rest_of(OPTIMIZER)));
+    parts.push(rest("between", breakdown.between()));
     parts
 }
 // ANCHOR_END: parts
@@ -56,7 +57,7 @@ pub fn parts(breakdown: &Breakdown) -> Vec<Part> {
 pub fn csv(steps: &[(&str, &Breakdown)]) -> String {
     let mut text = "kernels,label,milliseconds\n".to_string();
     for (kernels, breakdown) in steps {
-        for Part { label, seconds } in parts(breakdown) {
+        for Part { label, seconds, .. } in parts(breakdown) {
             let _ = writeln!(text, "{kernels},\"{label}\",{:.3}", 1e3 * seconds);
         }
     }

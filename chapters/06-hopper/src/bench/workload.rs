@@ -2,7 +2,8 @@
 //! The step that is measured: a model, its optimizer and one batch, as chapter 05's loop would drive them.
 //!
 //! Random tokens, the same ones in every step: what they are does not change what a step costs. Without clipping, as in
-//! nanochat of 2026, unless it is asked for.
+//! nanochat of 2026, unless it is asked for. The loss of each pass and the norm are read where that loop reads them, after which
+//! a GPU's queue is empty, as it is in training.
 //!
 //! In bf16 it is the step that training takes: the fused side has working copies, or fp8, behind its products, and the tables are
 //! bf16. They are so for the plain side too, since both drive one model.
@@ -14,6 +15,7 @@ use tensors::Machine;
 use transformer::dial::flops_per_token;
 use transformer::{Config, Gpt, Plain};
 
+use super::handing_over::HandingOver;
 use super::log::{BACKWARD, CLIP, FORWARD, Log, OPTIMIZER, What};
 use super::switchboard::{Switchboard, SwitchedContext, SwitchedKernels, SwitchedUpdates};
 use super::timed::{Timed, TimedContext, TimedUpdates};
@@ -38,6 +40,7 @@ pub struct Size {
 }
 
 impl Size {
+    /// Of one optimizer step.
     pub fn tokens(&self) -> i64 {
         self.rows * self.config.context * self.accumulation as i64
     }
@@ -85,8 +88,11 @@ impl Size {
 // ANCHOR_END: size
 
 // ANCHOR: workload
+/// A model that takes the same step as often as it is asked to, each operation plain or fused.
 pub struct Workload {
+    /// What a step works on.
     pub size: Size,
+    /// Switched off, until somebody switches it on.
     pub log: Log,
     /// `bf16 with working copies, tables in bf16`
     pub numbers: String,
@@ -99,6 +105,13 @@ pub struct Workload {
 }
 
 const SEED: u32 = 1;
+
+/// Rates as they are in the middle of a run.
+const SCALE: StepScale = StepScale {
+    lr: 1.0,
+    momentum: 0.95,
+    weight_decay: 1.0,
+};
 
 impl Workload {
     /// `fp8`: the fused side multiplies in it where it fits.
@@ -164,34 +177,52 @@ impl Workload {
     }
 
     /// One optimizer step with these operations fused; the mean loss.
+    ///
+    /// # Errors
+    /// Whatever libtorch says.
     pub fn step(&mut self, fusions: Fusions) -> Result<f64, Error> {
         self.kernels.board.set(fusions);
         let log = self.log.clone();
-        let phase = |name| What::Phase(name);
         log.during(What::Step, || {
-            self.optimizer.zero_grad();
-            let mut total: Option<Tensor> = None;
-            for _ in 0..self.size.accumulation {
-                let mean = log.during(phase(FORWARD), || self.forward())?;
-                let part = mean / self.size.accumulation as f64;
-                log.during(phase(BACKWARD), || part.f_backward())?;
-                let part = part.detach();
-                total = Some(match total {
-                    Some(total) => total + part,
-                    None => part,
-                });
-            }
+            let loss = self.passes()?;
             if let Some(limit) = self.size.clip {
-                let _norm = log.during(phase(CLIP), || self.optimizer.clip_gradients(limit));
+                log.during(What::Phase(CLIP), || {
+                    let norm = self.optimizer.clip_gradients(limit)?;
+                    Ok::<f64, Error>(norm.double_value(&[]))
+                })?;
             }
-            let scale = StepScale {
-                lr: 1.0,
-                momentum: 0.95,
-                weight_decay: 1.0,
-            };
-            log.during(phase(OPTIMIZER), || self.optimizer.step(&scale))?;
-            Ok(total.map_or(f64::NAN, |total| total.double_value(&[])))
+            log.during(What::Phase(OPTIMIZER), || self.optimizer.step(&SCALE))?;
+            Ok(loss)
         })
+    }
+
+    /// The optimizer by itself, so many times on the gradients of one step, beginning each time with an empty queue as in training.
+    ///
+    /// # Errors
+    /// As `step`.
+    pub fn optimizer_alone(
+        &mut self,
+        fusions: Fusions,
+        times: usize,
+    ) -> Result<HandingOver, Error> {
+        self.kernels.board.set(fusions);
+        self.passes()?;
+        let device = self.inputs.device();
+        HandingOver::of(device, times, || Ok(self.optimizer.step(&SCALE)?))
+    }
+
+    /// Forward and backward as often as a step does; the mean loss.
+    fn passes(&mut self) -> Result<f64, Error> {
+        let log = self.log.clone();
+        self.optimizer.zero_grad();
+        let mut loss = 0.0;
+        for _ in 0..self.size.accumulation {
+            let mean = log.during(What::Phase(FORWARD), || self.forward())?;
+            let part = mean / self.size.accumulation as f64;
+            log.during(What::Phase(BACKWARD), || part.f_backward())?;
+            loss += part.detach().double_value(&[]); // waits for the device
+        }
+        Ok(loss)
     }
 
     /// Bytes of the copies that products have made of their weights so far.

@@ -38,7 +38,7 @@ const IGNORED: i64 = -1;
 
 // ANCHOR: head_loss
 /// x (B, T, C), head `[V, C]`, targets (B, T) -> sum, count, per token; differentiable in x and head. The softcap is at
-/// most [`LARGEST_CAP`].
+/// most [`LARGEST_CAP`]. A target of −1 does not count; any other that is no column makes the loss NaN.
 pub fn head_loss(
     x: &Tensor,
     head: &Tensor,
@@ -147,8 +147,9 @@ fn row_losses(logits: &mut Tensor, targets: &[i64], losses: &mut [f32], cap: f32
                         row.fill(0.0);
                         continue;
                     }
-                    let target = target as usize;
-                    let of_target = tanh(row[target] / cap);
+                    // A target that is no column has no loss: NaN says so, where a wrong number would not.
+                    let column = usize::try_from(target).ok().filter(|&at| at < vocabulary);
+                    let of_target = column.map_or(f32::NAN, |at| tanh(row[at] / cap));
                     let inverse = 1.0 / cap;
                     if !recorded {
                         let sum = sum_of(row, |r| exp(cap * tanh(r * inverse)));
@@ -165,7 +166,9 @@ fn row_losses(logits: &mut Tensor, targets: &[i64], losses: &mut [f32], cap: f32
                     for r in row.iter_mut() {
                         *r *= inverse;
                     }
-                    row[target] -= 1.0 - of_target * of_target;
+                    if let Some(at) = column {
+                        row[at] -= 1.0 - of_target * of_target;
+                    }
                 }
             },
         )

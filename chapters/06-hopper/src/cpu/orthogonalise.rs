@@ -27,8 +27,11 @@ use super::tile::{COLUMNS, Matrix, Part, Product, transpose};
 /// What is iterated: X ← X / (room·‖X‖ + eps), then a round for each polynomial (a, b, c).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Iteration {
+    /// (a, b, c) of aX + (bA + cA²)X, round by round.
     pub polynomials: Vec<(f64, f64, f64)>,
+    /// A factor of the norm, a little above 1 where a value beyond 1 would be thrown far out.
     pub room: f64,
+    /// So that zeros are not divided by zero.
     pub eps: f64,
 }
 

@@ -67,6 +67,7 @@ pub(super) struct Room(Tensor);
 impl Room {
     const LINE: usize = 16;
 
+    /// For pieces of so many numbers each.
     pub fn new(lengths: &[usize]) -> Room {
         let whole: usize = lengths.iter().map(|n| n.next_multiple_of(Room::LINE)).sum();
         // libtorch's allocator gives out whole lines, and takes them back without giving them to the kernel.

@@ -30,12 +30,16 @@ use pulp::{Arch, Simd, WithSimd};
 /// Numbers that lie in rows: row k begins at `k · stride`, and what is meant begins at its `column`.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
+    /// All rows, one behind the other.
     pub numbers: &'a [f32],
+    /// From one row to the next, in numbers.
     pub stride: usize,
+    /// What is meant begins here in each row.
     pub column: usize,
 }
 
 impl<'a> Matrix<'a> {
+    /// From the first column on.
     pub fn new(numbers: &'a [f32], stride: usize) -> Matrix<'a> {
         Matrix {
             numbers,
@@ -44,6 +48,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// The same rows, from another column on.
     pub fn from(self, column: usize) -> Matrix<'a> {
         Matrix { column, ..self }
     }

@@ -14,8 +14,10 @@ pub enum Element {
 }
 
 impl Element {
+    /// Every kind that sources are compiled for.
     pub const ALL: [Element; 2] = [Element::Float, Element::BFloat16];
 
+    /// `None` for a kind that no kernel reads.
     pub fn of(kind: Kind) -> Option<Element> {
         match kind {
             Kind::Float => Some(Element::Float),
@@ -32,6 +34,7 @@ impl Element {
         }
     }
 
+    /// Of one number.
     pub fn bytes(self) -> usize {
         match self {
             Element::Float => 4,
@@ -78,56 +81,67 @@ impl Source {
 // ANCHOR_END: source
 
 // ANCHOR: sources
+/// y = x / √(mean(x²) + ε), and back.
 pub static RMS_NORM: Source = Source {
     name: "rms_norm",
     text: include_str!("kernels/rms_norm.cu"),
     functions: &["rms_norm_forward", "rms_norm_backward"],
 };
+/// A sum and its norm; back it is `rms_norm`'s.
 pub static ADD_NORM: Source = Source {
     name: "add_norm",
     text: include_str!("kernels/add_norm.cu"),
     functions: &["add_norm_forward"],
 };
+/// Rotation, norm and factor of queries or keys, and back.
 pub static ROPE_NORM: Source = Source {
     name: "rope_norm",
     text: include_str!("kernels/rope_norm.cu"),
     functions: &["rope_norm_forward", "rope_norm_backward"],
 };
+/// max(x, 0)², and back.
 pub static RELU_SQUARED: Source = Source {
     name: "relu_squared",
     text: include_str!("kernels/relu_squared.cu"),
     functions: &["relu_squared_forward", "relu_squared_backward"],
 };
+/// r·x + s·x₀, and back, with both sums.
 pub static MIX: Source = Source {
     name: "mix",
     text: include_str!("kernels/mix.cu"),
     functions: &["mix_forward", "mix_backward", "mix_sums"],
 };
+/// The mix and its norm, and back.
 pub static MIX_NORM: Source = Source {
     name: "mix_norm",
     text: include_str!("kernels/mix_norm.cu"),
     functions: &["mix_norm_forward", "mix_norm_backward", "mix_norm_sums"],
 };
+/// v + 3 σ(gate) · looked up, and back.
 pub static ADD_GATED: Source = Source {
     name: "add_gated",
     text: include_str!("kernels/add_gated.cu"),
     functions: &["add_gated_forward", "add_gated_backward"],
 };
+/// Softcap and cross-entropy of rows of logits, with their gradient.
 pub static HEAD_LOSS: Source = Source {
     name: "head_loss",
     text: include_str!("kernels/head_loss.cu"),
     functions: &["head_loss"],
 };
+/// AdamW's step.
 pub static ADAMW: Source = Source {
     name: "adamw",
     text: include_str!("kernels/adamw.cu"),
     functions: &["adamw"],
 };
+/// Muon's momentum, and its step.
 pub static MUON: Source = Source {
     name: "muon",
     text: include_str!("kernels/muon.cu"),
     functions: &["muon_momentum", "muon_apply"],
 };
+/// amax, scale, and the cast to fp8 in both layouts.
 pub static FP8: Source = Source {
     name: "fp8",
     text: include_str!("kernels/fp8.cu"),
@@ -154,8 +168,11 @@ pub static SOURCES: [&Source; 11] = [
 /// One function of one compiled source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
+    /// The file it stands in.
     pub source: &'static Source,
+    /// Its name there.
     pub function: &'static str,
+    /// What it reads and writes.
     pub element: Element,
     /// 1, or `element.pack()`.
     pub width: usize,

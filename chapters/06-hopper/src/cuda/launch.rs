@@ -10,6 +10,7 @@ use super::error::Error;
 use super::kernel::Kernel;
 
 // ANCHOR: launch
+/// Something that runs kernels.
 pub trait Launch: Clone + Send + Sync + 'static {
     /// Whether tensors on this device can be handed to it.
     fn reaches(&self, device: Device) -> bool;
@@ -38,7 +39,9 @@ pub enum Argument<'a> {
 /// Blocks in two directions, and the threads of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
+    /// In x and y.
     pub blocks: (u32, u32),
+    /// Of one block.
     pub threads: u32,
 }
 
@@ -77,6 +80,7 @@ impl Grid {
         }
     }
 
+    /// For what a single block sums up.
     pub fn one_block() -> Grid {
         Grid {
             blocks: (1, 1),

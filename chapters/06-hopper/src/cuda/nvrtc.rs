@@ -49,9 +49,13 @@ pub enum Output {
 /// What is compiled: a source, for an element, a width and an architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
+    /// One `.cu` file.
     pub source: &'static Source,
+    /// The kind of number in memory.
     pub element: Element,
+    /// How many of them a thread reads at once.
     pub width: usize,
+    /// The GPUs it is for.
     pub architecture: Architecture,
 }
 

@@ -141,13 +141,21 @@ pub fn fits(x: &Tensor, weight: &Tensor) -> bool {
 /// Depth from which fp8 is worth its passes over memory: nanochat measured d12 slower and d26 17 % faster.
 const WORTH_IT: i64 = 20;
 
-/// Whether a run uses fp8 if nobody says: from d20 on, on GPUs that multiply it (compute capability 8.9, Ada, and newer).
+/// The first compute capability, (major, minor), whose tensor cores multiply fp8: Ada's.
+const MULTIPLIES: (i32, i32) = (8, 9);
+
+/// Whether fp8 is worth it for a model of so many layers on a GPU of this compute capability.
+pub fn pays(layers: i64, capability: (i32, i32)) -> bool {
+    layers >= WORTH_IT && capability >= MULTIPLIES
+}
+
+/// Whether a run uses fp8 if nobody says: where it [`pays`].
 pub fn by_default(config: &Config, device: Device) -> bool {
     let Device::Cuda(index) = device else {
         return false;
     };
-    config.layers >= WORTH_IT
-        && tensors::cuda::compute_capability(index).is_some_and(|capability| capability >= (8, 9))
+    tensors::cuda::compute_capability(index)
+        .is_some_and(|capability| pays(config.layers, capability))
 }
 // ANCHOR_END: fits
 

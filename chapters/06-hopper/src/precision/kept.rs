@@ -274,6 +274,7 @@ impl MemoryModel {
         switches.backout && !read_again
     }
 
+    /// Bytes that the forward pass of one micro-batch leaves for the way back.
     pub fn kept(&self) -> i64 {
         let rows = self.kept_by_layers().into_iter().chain(self.kept_around());
         rows.map(|row| row.bytes()).sum()

@@ -22,13 +22,17 @@ pub struct LiveBytes {
     thread: PhantomData<*const ()>,
 }
 
+/// Bytes of tensors, since the count began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
+    /// Alive now.
     pub live: i64,
+    /// The most that were alive at once.
     pub peak: i64,
 }
 
 impl LiveBytes {
+    /// From zero.
     pub fn begin() -> LiveBytes {
         // SAFETY: pushes a counter on this thread's stack of observers; dropping takes it off again.
         unsafe { nanocrab_live_bytes_begin() }
@@ -37,6 +41,7 @@ impl LiveBytes {
         }
     }
 
+    /// What has been counted so far.
     pub fn now(&self) -> Count {
         self.read(false)
     }

@@ -46,6 +46,7 @@ pub enum Window {
     Native,
 }
 
+/// How the head's loss is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// All logits at once, in fp32.
@@ -60,10 +61,15 @@ pub struct Choices {
     /// r·x + s·x₀. `Output` takes a join with the norm behind it: then dr = (Σ g·x′ − s·ds) / r, where x′, the mix, is what
     /// the norm gave divided by its 1/√mean, and x itself need not be kept. That join is `mix_norm`.
     pub mix: Keeps,
+    /// RMSNorm, alone or joined with a sum.
     pub norm: Keeps,
+    /// The rotation of queries and keys with their norm.
     pub rotary: Keeps,
+    /// The MLP's relu².
     pub relu_squared: Keeps,
+    /// Layers that see a part of the row.
     pub window: Window,
+    /// Head, softcap and cross-entropy.
     pub loss: Loss,
     /// Working copies and gradients that products add to, instead of a cast per product (see [`bf16`](super::bf16)).
     pub working_copies: bool,
@@ -106,6 +112,7 @@ impl Choices {
 /// A line of the account: a tensor, or several of one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The tensor, in words.
     pub what: &'static str,
     /// Bytes of one, in the letters above.
     pub formula: &'static str,
@@ -116,6 +123,7 @@ pub struct Row {
 }
 
 impl Row {
+    /// Of all of them.
     pub fn bytes(&self) -> i64 {
         self.times * self.each
     }
@@ -124,6 +132,7 @@ impl Row {
 /// A training step whose memory is asked for.
 #[derive(Debug, Clone)]
 pub struct MemoryModel {
+    /// The model.
     pub config: Config,
     /// B
     pub batch: i64,
@@ -131,6 +140,7 @@ pub struct MemoryModel {
     pub time: i64,
     /// Of the activations.
     pub kind: Kind,
+    /// What computes it.
     pub choices: Choices,
 }
 // ANCHOR_END: row

@@ -12,6 +12,7 @@ use crate::Error;
 // ANCHOR_END: head
 
 // ANCHOR: products
+/// The products of a training step, with the copies of weights that they read.
 #[derive(Debug)]
 pub struct Products {
     copies: WorkingCopies,
@@ -86,6 +87,7 @@ impl Products {
         Ok(products)
     }
 
+    /// The copies of weights that have been made so far.
     pub fn copies(&self) -> &WorkingCopies {
         &self.copies
     }

@@ -13,7 +13,9 @@ use super::Error;
 /// One rank's place in its world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// Its number, from 0.
     pub rank: usize,
+    /// How many there are.
     pub world: usize,
     /// Its number among those on this machine: the number of its GPU.
     pub local_rank: usize,
@@ -21,6 +23,7 @@ pub struct Place {
     pub local_world: Option<usize>,
     /// Where rank 0 waits for the others.
     pub host: String,
+    /// The TCP port at which it does.
     pub port: u16,
 }
 // ANCHOR_END: place

@@ -149,10 +149,12 @@ impl Rendezvous {
         Ok(Rendezvous { shared })
     }
 
+    /// Which rank this is.
     pub fn place(&self) -> &Place {
         &self.shared.place
     }
 
+    /// How long others are waited for.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
     }

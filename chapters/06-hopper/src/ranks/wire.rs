@@ -14,6 +14,7 @@ use muon::Operation;
 use serde::{Deserialize, Serialize};
 
 // ANCHOR: message
+/// The header of a frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// The first words of a rank to rank 0.
@@ -51,6 +52,10 @@ pub enum Message {
 /// No header is longer: whoever sends more is no rank.
 const LONGEST_HEADER: u32 = 64 * 1024;
 
+/// Writes a frame.
+///
+/// # Errors
+/// The line's.
 pub fn send(to: &mut impl Write, message: &Message, payload: &[u8]) -> io::Result<()> {
     let header = serde_json::to_vec(message)?;
     let mut frame = Vec::with_capacity(12 + header.len());
@@ -61,6 +66,10 @@ pub fn send(to: &mut impl Write, message: &Message, payload: &[u8]) -> io::Resul
     to.write_all(payload)
 }
 
+/// Waits for a frame: its message, and the bytes behind it.
+///
+/// # Errors
+/// The line's; a header that is too long or no [`Message`]; an end in the middle of a frame.
 pub fn receive(from: &mut impl Read) -> io::Result<(Message, Vec<u8>)> {
     let mut length = [0; 4];
     from.read_exact(&mut length)?;

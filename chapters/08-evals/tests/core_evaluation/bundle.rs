@@ -99,6 +99,55 @@ fn the_program_names_a_folder_that_is_not_there_and_what_belongs_into_it() {
 }
 
 #[test]
+fn the_program_takes_a_checkpoint_with_its_own_tokenizer_and_any_folder_from_elsewhere() {
+    let dir = tidepool("swapped");
+    let trained = vocabulary(&dir);
+    let words = std::fs::read_to_string(dir.join("words/words_alpha.txt")).unwrap();
+    let other = tokenizer::train(
+        words.lines().map(str::to_owned),
+        &tokenizer::TrainSettings::new(trained.vocab_size()),
+        &mut |_| (),
+    )
+    .unwrap();
+    assert_eq!(other.vocab_size(), trained.vocab_size());
+    let state = pretrain::TrainState {
+        stage: "base".to_owned(),
+        step: 1,
+        steps: 1,
+        tokens: 0,
+        seconds: 0.0,
+        smooth_loss: 0.0,
+        bits_per_byte: None,
+        evaluated: None,
+        position: None,
+        positions: Vec::new(),
+        metrics_bytes: 0,
+        troubles: 0,
+        tokenizer: trained.fingerprint(),
+        recipe: String::new(),
+    };
+    let run = tempfile::tempdir().unwrap();
+    let base = run.path().join("base");
+    let gpt = random_gpt(trained.vocab_size(), 64);
+    pretrain::checkpoint::save(&base, &gpt, None, &trained, &state).unwrap();
+    // The model is loaded before anything is asked; without a question the program ends there.
+    let says = |words: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_evals"))
+            .arg("--model")
+            .arg(&base)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(words), "{said}");
+    };
+    says("what to ask?");
+    other.save(&base.join("tokenizer.json")).unwrap();
+    says("fingerprint");
+    std::fs::remove_file(base.join("state.json")).unwrap();
+    says("what to ask?");
+}
+
+#[test]
 fn every_task_of_the_real_bundle_is_read_and_rendered() {
     let Some(data) = real_data() else { return };
     let dir = tidepool("real");

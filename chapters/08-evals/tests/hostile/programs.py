@@ -687,6 +687,14 @@ print("ESCAPED", input())
 import os, signal
 os.kill(os.getpid(), signal.SIGSTOP)
 print("ESCAPED")
+#: time_exec_in_thread =TimedOut
+import os, sys, threading, time
+# The signal that comes with a parent's death is a thread's. Who becomes another program from a new thread has none.
+name = "python%d.%d" % sys.version_info[:2]
+words = [os.path.join(sys.base_prefix, "bin", name), "-I", "-S", "-c", "import time; time.sleep(30)"]
+threading.Thread(target=os.execv, args=(words[0], words)).start()
+time.sleep(30)
+print("ESCAPED")
 #: output_flood =TimedOut
 while True:
     print("x" * 1000)

@@ -138,6 +138,19 @@ impl Answer {
         self.whole(status, "application/json", headers, &error.to_string())
     }
 
+    /// Refuses what is too long, by the field that is.
+    pub fn too_long(&mut self, param: &str, message: &str) -> io::Result<()> {
+        let code = "context_length_exceeded";
+        let error =
+            json!({"error": {"message": message, "type": "t", "param": param, "code": code}});
+        self.whole(
+            "400 Bad Request",
+            "application/json",
+            "",
+            &error.to_string(),
+        )
+    }
+
     /// Begins a stream.
     pub fn begin(&mut self) -> io::Result<()> {
         self.stream.write_all(

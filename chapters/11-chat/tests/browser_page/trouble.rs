@@ -12,12 +12,8 @@ fn what_goes_wrong_is_said_in_words_and_can_be_tried_again() {
         let mut times = times.lock().unwrap();
         *times += 1;
         match (asked.question(), *times) {
-            ("long", _) => answer.refuse(
-                "400 Bad Request",
-                "",
-                "context_length_exceeded",
-                "It has 900 tokens.",
-            ),
+            ("long", _) => answer.too_long("messages", "It has 900 tokens."),
+            ("ruled", _) => answer.too_long("messages[0].content", "900 tokens; shorten it"),
             ("lost", 2) => {
                 answer.begin()?;
                 answer.say("The tide")
@@ -83,6 +79,12 @@ fn what_goes_wrong_is_said_in_words_and_can_be_tried_again() {
     assert!(
         !page.is_true("JSON.stringify({ ...localStorage }).includes('sesame')"),
         "the key is not kept on disk"
+    );
+
+    page.ask("ruled");
+    assert_eq!(
+        trouble(&page),
+        "Too long for this model 900 tokens; shorten it. The system prompt stands in the settings."
     );
 }
 

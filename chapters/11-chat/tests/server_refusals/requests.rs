@@ -285,6 +285,33 @@ fn a_message_that_cannot_fit_says_how_much_would() {
 }
 
 #[test]
+fn a_system_message_that_leaves_no_room_is_what_has_to_be_shortened() {
+    let server = start(ServerSettings::default());
+    let ask = |system: usize, asked: usize| {
+        let messages = json!([
+            {"role": "system", "content": "\u{1}".repeat(system)},
+            {"role": "user", "content": "\u{1}".repeat(asked)},
+        ]);
+        server.chat(with(question("?"), json!({"messages": messages})))
+    };
+    let answer = ask(300, 1);
+    let (status, param, message) = refused(&answer);
+    assert_eq!(
+        (status, param.as_deref()),
+        (400, Some("messages[0].content"))
+    );
+    assert_eq!(answer.json()["error"]["code"], "context_length_exceeded");
+    for part in ["300 tokens", "context of 256", "shorten the system message"] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Where it leaves room, the question is what is too long.
+    let (_, param, message) = refused(&ask(100, 300));
+    assert_eq!(param.as_deref(), Some("messages"));
+    assert!(message.contains("ask with fewer words"), "{message}");
+    assert_eq!(ask(100, 1).status, 200);
+}
+
+#[test]
 fn bodies_that_are_no_request_are_refused() {
     let server = start(ServerSettings::default());
     let send = |kind: &str, body: &[u8]| {
@@ -330,8 +357,22 @@ fn unknown_places_methods_and_models_are_named() {
         status == 404 && message.contains("/v2/nothing"),
         "{message}"
     );
-    let (status, _, message) = refused(&server.get("/v1/chat/completions"));
-    assert!(status == 405 && message.contains("GET"), "{message}");
+    let wrong = [
+        ("/v1/chat/completions", server.get("/v1/chat/completions")),
+        ("/v1/completions", server.get("/v1/completions")),
+        ("/v1/models", server.post("/v1/models", &json!({}))),
+        ("/v1/models/x", server.post("/v1/models/x", &json!({}))),
+        ("/health", server.post("/health", &json!({}))),
+        ("/", server.post("/", &json!({}))),
+    ];
+    for (path, answer) in wrong {
+        let (status, _, message) = refused(&answer);
+        assert!(status == 405 && message.contains(path), "{message}");
+        // The method that the message names is one that the router allows.
+        let named = message.rsplit(' ').next().unwrap();
+        let allowed = answer.headers["allow"].to_str().unwrap();
+        assert!(allowed.split(',').any(|one| one == named), "{message}");
+    }
     let answer = server.chat(with(question("x"), json!({"model": "gpt-5"})));
     let (status, param, message) = refused(&answer);
     assert_eq!((status, param.as_deref()), (404, Some("model")));

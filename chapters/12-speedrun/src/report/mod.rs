@@ -35,9 +35,11 @@ pub fn write(run: &Run) -> Result<()> {
     let mut text = String::new();
     environment::header(run, &mut text)?;
     whose_code::whose_code(run, &mut text)?;
-    scores::scores(&run.recipe.name, &exams, &mut text)?;
+    let mut table = String::new();
+    let seconds = stage_table::stages(run, &mut table)?;
+    scores::scores(&run.recipe.name, &exams, seconds, &mut text)?;
     settings::settings(&run.recipe, &mut text)?;
-    let seconds = stage_table::stages(run, &mut text)?;
+    text += &table;
     let on = (run.machine.device, run.world);
     cost::cost(&run.recipe, on, seconds, &mut text)?;
     curves::curves(run, &events, &mut text)?;

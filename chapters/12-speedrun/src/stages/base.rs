@@ -200,6 +200,7 @@ fn evaluation<'a>(
                 seed: 0,
             })
             .collect();
+        let _lengths_change = hopper::attention::ChangingShapes::begin();
         let mut engine = Engine::new(gpt, run.kernels());
         let samples =
             engine.sample(&prompts, None, &mut |_| std::ops::ControlFlow::Continue(()))?;

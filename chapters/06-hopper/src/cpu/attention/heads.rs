@@ -20,12 +20,18 @@ pub(super) const BLOCK: usize = 64;
 /// The numbers of a square of scores.
 pub(super) const SQUARE: usize = BLOCK * BLOCK;
 
+/// The sizes of a call.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
+    /// B
     pub batch: usize,
+    /// T
     pub time: usize,
+    /// H
     pub heads: usize,
+    /// K
     pub kv_heads: usize,
+    /// D
     pub width: usize,
     /// How far back a query sees; T and more is everything.
     pub window: usize,
@@ -56,10 +62,12 @@ impl Shape {
         self.heads / self.kv_heads
     }
 
+    /// B·K: what threads take, a key/value head with its queries.
     pub fn units(&self) -> usize {
         self.batch * self.kv_heads
     }
 
+    /// Blocks of queries, or of keys, in a row.
     pub fn blocks(&self) -> usize {
         self.time.div_ceil(BLOCK)
     }
