@@ -175,8 +175,8 @@ fn a_later_stage_that_cannot_run_is_found_before_the_first() {
         ),
         ("<|assistant_start|>", "<|assistant|>", "newcomers"),
         (
-            "\"max_steps\": 80",
-            "\"stage\": \"rewards\", \"max_steps\": 80",
+            "\"max_steps\": 150",
+            "\"stage\": \"rewards\", \"max_steps\": 150",
             "rl.settings.stage is `rewards`",
         ),
     ] {

@@ -174,12 +174,13 @@ fn finish(run: &Run, state: &TrainState, started: Instant) -> Result<()> {
 
 fn line(report: &StepReport) -> String {
     format!(
-        "step {:>4}   reward {:.3} ± {:.3}   {:.0} % of groups all alike   {:.1} tokens   tool {:.0} %",
+        "step {:>4}   reward {:.3} ± {:.3}   {:.0} % of groups all alike   {:.1} tokens, {:.0} % cut off   tool {:.0} %",
         report.step,
         report.reward,
         report.reward_std,
         100.0 * report.zero_variance,
         report.length,
+        100.0 * (1.0 - report.finished),
         100.0 * report.tool
     )
 }
