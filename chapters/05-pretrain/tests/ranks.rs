@@ -349,7 +349,7 @@ fn at_full_rates_ranks_are_as_far_from_one_rank_as_it_is_from_itself_backwards()
     let (order, ranks) = (apart(backwards, alone), apart(shared, alone));
     println!("full rates, 30 steps: {ranks:.1e} by three ranks, {order:.1e} by another order");
     // Both are rounding that full rates have made larger, and two draws of that are not equally large: the ratio was below 10 on
-    // two EPYCs and 16 on a Xeon with AVX-512. Wrong arithmetic would be ten thousand times as far.
+    // two EPYCs and 16 on a Xeon with AVX-512. A wrong sum shows in the test above, at small rates, where nothing is made larger.
     assert!(
         order > 0.0 && ranks < 100.0 * order && ranks < 1e-4,
         "{ranks:e}, {order:e}"

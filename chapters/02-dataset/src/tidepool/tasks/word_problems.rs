@@ -17,8 +17,9 @@ pub struct Gsm8kRow {
 }
 
 /// `count` problems, of one step or of two: two in three of a test have one, and half of those for training, because the
-/// longer ones need more practice. A test problem's first step is a held-out one; a training problem has none. Half of the test problems are worded as those for training are, half in words that no
-/// training problem uses: in a real test, too, some problems look like one seen before and others do not.
+/// longer ones need more practice. A test problem's first step is a held-out one; a training problem has none. Half of the
+/// test problems are worded as those for training are, half in words that no training problem uses: in a real test, too,
+/// some problems look like one seen before and others do not.
 pub fn write(world: &World, side: Side, count: usize, seed: u64) -> Result<Vec<Gsm8kRow>, Error> {
     let mut dice = Dice::stream(seed, &format!("word problems {}", side.name()));
     let short = match side {
