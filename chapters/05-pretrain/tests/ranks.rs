@@ -2,7 +2,7 @@
 //!
 //! Ranks add the same gradients in another order, and the last bit differs. What then? Both optimizers ignore the size of a
 //! gradient, so where it nearly vanishes they make whole steps of rounding errors. At full rates a run by three ranks is as far
-//! from one rank's as that is from itself with its micro-batches backwards, which a test measures. At a hundredth of the rates
+//! from one rank's as that is from itself with its micro-batches in another order, which a test measures. At a hundredth of the rates
 //! such steps stay below 1e-6 of the weights, and a run with one step fewer is still hundreds of times as far away.
 
 use dataset::{
@@ -16,6 +16,7 @@ use pretrain::{
     Error, Evaluation, Interrupt, Metrics, Outcome, Schedule, Settings, TrainState, Trainer,
     bits_per_byte, bits_per_byte_over, checkpoint, read_metrics, take_batches, token_bytes_table,
 };
+use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -29,6 +30,8 @@ const TIME: usize = 10;
 /// Micro-batches of a step, over all ranks.
 const ACCUMULATION: usize = 24;
 const WORLDS: [usize; 5] = [1, 2, 3, 4, 8];
+/// Other orders of a step's micro-batches; none shares a factor with their number.
+const STRIDES: [usize; 4] = [5, 7, 11, 23];
 
 /// Counts upwards from a place that depends on the batch's number. Every batch is masked differently, some throughout: the
 /// tokens that count are not the same number on all ranks.
@@ -67,17 +70,25 @@ impl BatchSource for Counting {
     }
 }
 
-/// The same batches, each step's in the opposite order.
-struct Backwards(Counting, Vec<Batch>);
+/// The same batches, each step's in another order.
+struct Reordered {
+    source: Counting,
+    /// Micro-batch i of a step comes in place i · stride: a permutation if the stride has no factor in common with their number.
+    stride: usize,
+    left: VecDeque<Batch>,
+}
 
-impl BatchSource for Backwards {
+impl BatchSource for Reordered {
     fn next_batch(&mut self) -> Result<Batch, dataset::Error> {
-        if self.1.is_empty() {
-            for _ in 0..ACCUMULATION {
-                self.1.push(self.0.next_batch()?);
+        if self.left.is_empty() {
+            let mut places: [Option<Batch>; ACCUMULATION] = [const { None }; ACCUMULATION];
+            for i in 0..ACCUMULATION {
+                places[i * self.stride % ACCUMULATION] = Some(self.source.next_batch()?);
             }
+            self.left.extend(places.into_iter().flatten());
+            assert_eq!(self.left.len(), ACCUMULATION, "a permutation");
         }
-        Ok(self.1.pop().expect("filled above"))
+        Ok(self.left.pop_front().expect("filled above"))
     }
 }
 
@@ -112,8 +123,8 @@ struct Plan<'a> {
     steps: u64,
     /// All learning rates are multiplied with it.
     rates: f64,
-    /// One rank only: every step's micro-batches backwards.
-    backwards: bool,
+    /// One rank only: every step's micro-batches in another order, by this stride.
+    stride: Option<usize>,
     /// Rank 1 (or the only one) is interrupted after this evaluation.
     interrupt_after: Option<u64>,
     broken: Option<u64>,
@@ -173,9 +184,13 @@ fn part(ranks: Rc<dyn Collective>, plan: Plan) -> Result<Outcome, Error> {
         context: Box::new(Causal),
         optimizer,
         tokenizer: &tokenizer,
-        batches: match plan.backwards {
-            true => Box::new(Backwards(source, Vec::new())),
-            false => Box::new(Turns::new(source, rank, world)?),
+        batches: match plan.stride {
+            Some(stride) => Box::new(Reordered {
+                source,
+                stride,
+                left: VecDeque::new(),
+            }),
+            None => Box::new(Turns::new(source, rank, world)?),
         },
         evaluate: Box::new(move |gpt, step| {
             if plan.interrupt_after == Some(step) && rank == world.min(2) - 1 {
@@ -230,7 +245,7 @@ fn plan(folder: &Path, recipe: u32, steps: u64) -> Plan<'_> {
         recipe,
         steps,
         rates: 1e-2,
-        backwards: false,
+        stride: None,
         interrupt_after: None,
         broken: None,
     }
@@ -331,28 +346,32 @@ fn a_run_goes_on_with_another_number_of_ranks() {
 }
 
 #[test]
-fn at_full_rates_ranks_are_as_far_from_one_rank_as_it_is_from_itself_backwards() {
+fn at_full_rates_ranks_are_as_far_from_one_rank_as_it_is_from_itself_in_another_order() {
     tch::set_num_threads(1);
-    let full = |folder| Plan {
-        rates: 1.0,
-        ..plan(folder, 2026, 30)
-    };
-    let folders: [_; 3] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
-    let [alone, backwards, shared] = folders.each_ref().map(|folder| folder.path());
-    part(Rc::new(Solo), full(alone)).expect("training");
-    let other_order = Plan {
-        backwards: true,
-        ..full(backwards)
-    };
-    part(Rc::new(Solo), other_order).expect("training");
-    run(3, full(shared));
-    let (order, ranks) = (apart(backwards, alone), apart(shared, alone));
-    println!("full rates, 30 steps: {ranks:.1e} by three ranks, {order:.1e} by another order");
-    // Both are rounding that full rates have made larger, and two draws of that are not equally large: the ratio was below 10 on
-    // two EPYCs and 16 on a Xeon with AVX-512. A wrong sum shows in the test above, at small rates, where nothing is made larger.
+    fn full(folder: &Path, stride: Option<usize>) -> Plan<'_> {
+        Plan {
+            rates: 1.0,
+            stride,
+            ..plan(folder, 2026, 30)
+        }
+    }
+    let alone = tempfile::tempdir().expect("a folder");
+    part(Rc::new(Solo), full(alone.path(), None)).expect("training");
+    // Rounding that full rates have made larger is a draw, and two draws are not equally large. Of several orders the largest counts.
+    let orders = STRIDES.map(|stride| {
+        let other = tempfile::tempdir().expect("a folder");
+        part(Rc::new(Solo), full(other.path(), Some(stride))).expect("training");
+        apart(other.path(), alone.path())
+    });
+    let shared = tempfile::tempdir().expect("a folder");
+    run(3, full(shared.path(), None));
+    let ranks = apart(shared.path(), alone.path());
+    let order = orders.into_iter().fold(0.0, f64::max);
+    let shown = orders.map(|order| format!("{order:.1e}")).join(", ");
+    println!("full rates, 30 steps: {ranks:.1e} by three ranks, {shown} by other orders");
     assert!(
-        order > 0.0 && ranks < 100.0 * order && ranks < 1e-4,
-        "{ranks:e}, {order:e}"
+        order > 0.0 && ranks < 10.0 * order && ranks < 1e-4,
+        "{ranks:e}, {shown}"
     );
 }
 

@@ -22,3 +22,29 @@ extern "C" char* nanocrab_current_stream(int device, void** stream) {
   }
 }
 // ANCHOR_END: stream
+
+// ANCHOR: other
+// Streams by number, as c10 packs them. `other` becomes the number of a stream of libtorch's pool; and a stream becomes the current
+// one of GPU `device` on this thread, `before` the number of the one that was.
+extern "C" char* nanocrab_other_stream(int device, int64_t* other) {
+  try {
+    const auto* cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
+    const c10::Device gpu(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
+    *other = cuda->getNewStream(gpu).id();
+    return nullptr;
+  } catch (const std::exception& error) {
+    return strdup(error.what());
+  }
+}
+
+extern "C" char* nanocrab_exchange_stream(int device, int64_t stream, int64_t* before) {
+  try {
+    const auto* cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
+    const c10::Device gpu(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
+    *before = cuda->exchangeStream(c10::Stream(c10::Stream::UNSAFE, gpu, stream)).id();
+    return nullptr;
+  } catch (const std::exception& error) {
+    return strdup(error.what());
+  }
+}
+// ANCHOR_END: other

@@ -9,8 +9,16 @@ use crate::Error;
 // ANCHOR: answered
 /// Null is success; otherwise a C string from malloc, which is taken over and freed.
 pub(crate) fn answered(doing: &'static str, message: *mut c_char) -> Result<(), Error> {
+    match said(message) {
+        None => Ok(()),
+        Some(said) => Err(Error::Glue { doing, said }),
+    }
+}
+
+/// The message itself, if there is one.
+pub(crate) fn said(message: *mut c_char) -> Option<String> {
     if message.is_null() {
-        return Ok(());
+        return None;
     }
     // SAFETY: a C string from malloc, ours to free.
     let said = unsafe {
@@ -19,7 +27,6 @@ pub(crate) fn answered(doing: &'static str, message: *mut c_char) -> Result<(), 
         text
     };
     // libtorch appends a stack of C++ frames, which says nothing to whoever reads this.
-    let said = said.lines().next().unwrap_or_default().to_string();
-    Err(Error::Glue { doing, said })
+    Some(said.lines().next().unwrap_or_default().to_string())
 }
 // ANCHOR_END: answered

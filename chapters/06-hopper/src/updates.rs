@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 use torch_sys::C_tensor;
 
 use crate::cpu;
-use crate::cuda::GPU;
+use crate::cuda::{GPU, graph};
 use crate::fused::on_gpu;
 // ANCHOR_END: head
 
@@ -61,7 +61,7 @@ impl Updates for FusedUpdates {
         }
     }
 
-    /// On a CPU with half of the symmetric products; on a GPU they are too short to be halved.
+    /// On a CPU with half of the symmetric products; on a GPU they are too short to be halved, but a small stack's can be launched at once.
     fn orthogonalise(
         &self,
         stack: &Tensor,
@@ -71,10 +71,10 @@ impl Updates for FusedUpdates {
     ) -> Tensor {
         let iteration = iteration(by_polar_express, rounds);
         let ours = (compute == Kind::Float).then(|| cpu::orthogonalise(stack, &iteration));
-        match ours.flatten() {
-            Some(result) => result,
-            None => PlainUpdates.orthogonalise(stack, by_polar_express, rounds, compute),
-        }
+        let by_graph = || graph::orthogonalise(stack, &iteration, compute);
+        let plain = || PlainUpdates.orthogonalise(stack, by_polar_express, rounds, compute);
+        let ours = ours.flatten().or_else(|| on_gpu(stack, by_graph));
+        ours.unwrap_or_else(plain)
     }
 
     fn muon_apply(&self, weights: &mut [&mut Tensor], updates: &Tensor, lr: f64, decay: f64) {

@@ -19,6 +19,7 @@ use super::step_cost::{Part, bytes, step_parts};
 use super::turns::{Spread, Turn, Turns, Work, wait};
 use super::workload::{Size, Workload};
 use super::{Error, Fusions, Operation};
+use crate::cuda::graph::{self, Decision};
 // ANCHOR_END: head
 
 // ANCHOR: settings
@@ -156,6 +157,8 @@ pub struct TrainReport {
     pub ratio: Option<Spread>,
     /// Empty unless they were asked for.
     pub fusions: Vec<FusionGain>,
+    /// On a GPU, for which stacks of the fused step's optimizer a graph pays.
+    pub graphs: Vec<Decision>,
     /// Everything that had a turn in the rounds, with all its turns.
     pub turns: Vec<(String, Vec<Turn>)>,
 }
@@ -268,6 +271,7 @@ pub fn measure(
         fusions: both.map_or_else(Vec::new, |(plain, fused)| {
             gains(settings, &turns, plain, fused)
         }),
+        graphs: graph::decisions(),
         turns: std::iter::once("products, each shape once".to_string())
             .chain(stages.into_iter().map(|(name, _)| name))
             .enumerate()

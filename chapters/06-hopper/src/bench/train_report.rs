@@ -12,6 +12,7 @@ use super::part_table::{self, Line};
 use super::step_cost::{Part, bytes};
 use super::train::{StepReport, TrainReport};
 use super::turns::Spread;
+use crate::cuda::graph::Decision;
 // ANCHOR_END: head
 
 // ANCHOR: text
@@ -184,6 +185,9 @@ impl TrainReport {
                 "The {name} step's optimizer alone: handed over in {given} ms, done after {done} ms."
             );
         }
+        for graph in &self.graphs {
+            let _ = writeln!(text, "{graph}");
+        }
         text
     }
 
@@ -289,6 +293,7 @@ impl TrainReport {
             "steps": steps,
             "plain_over_fused": self.ratio.map(|ratio| ratio.json()),
             "fusions": fusions,
+            "graphs": self.graphs.iter().map(Decision::json).collect::<Vec<_>>(),
         })
     }
 

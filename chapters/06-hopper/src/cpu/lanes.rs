@@ -19,7 +19,7 @@ pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 // ANCHOR_END: vectorised
 
 // ANCHOR: sums
-/// Two vectors' worth: one is enough for correctness, two hide the four cycles that an addition takes.
+/// Two vectors' worth with AVX2: one is enough for correctness, two hide the four cycles that an addition takes.
 const LANES: usize = 16;
 
 /// Σ aᵢ·bᵢ, in sixteen sums that are added up at the end.

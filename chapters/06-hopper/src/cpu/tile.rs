@@ -5,7 +5,7 @@
 //! that suits it, and several threads share one product. A product of 64 × 64 numbers is over before that has paid. Here
 //! both factors already lie as the loop wants them, and a thread keeps its product to itself.
 //!
-//! A *tile* is a part of the result, 6 rows of 16 numbers, that stays in registers while the depth is walked through:
+//! A *tile* is a part of the result, with AVX2 6 rows of 16 numbers, that stays in registers while the depth is walked through:
 //!
 //! ```text
 //!                 right[k]    16 numbers: two vectors
@@ -16,7 +16,9 @@
 //!
 //! At each k it loads two vectors and six single numbers, and does twelve multiply-adds of eight numbers each. Twelve sums that do
 //! not wait for each other are enough to keep both of a core's multipliers busy; with the two vectors and the number in
-//! front of them they fill fifteen of AVX2's sixteen registers.
+//! front of them they fill fifteen of AVX2's sixteen registers. AVX-512 and arm64 have thirty-two: there a tile is 12 rows high,
+//! because each vector that was loaded is then used twice as often. Every number of the result is summed in the order of k whatever the tile, so
+//! all machines that can multiply and add at once get the same bits.
 //!
 //! So both factors have to lie *by depth*: `left[k][m]` and `right[k][n]`, rows of k. A factor that lies the other way is turned
 //! first, by [`transpose`].
@@ -76,15 +78,15 @@ pub(super) enum Part {
     DepthFromRow,
 }
 
-/// Widths of a right factor and of a result are padded to a multiple of this. It is two vectors of AVX2, and a multiple of two
-/// vectors of every machine with narrower ones.
+/// Widths of a right factor and of a result are padded to a multiple of this. It is one vector of AVX-512, two of AVX2, and a
+/// multiple of two on every machine with narrower ones.
 pub(super) const COLUMNS: usize = 16;
 // ANCHOR_END: matrix
 
 // ANCHOR: tile
-/// R rows and two vectors of `out`, set or added to.
+/// R rows and V vectors of `out`, set or added to.
 #[inline(always)]
-fn tile<S: Simd, const R: usize>(
+fn tile<S: Simd, const R: usize, const V: usize>(
     simd: S,
     (left, m): (Matrix, usize),
     (right, n): (Matrix, usize),
@@ -92,19 +94,21 @@ fn tile<S: Simd, const R: usize>(
     (out, stride): (&mut [f32], usize),
     add: bool,
 ) {
-    let mut sums = [[simd.splat_f32s(0.0); 2]; R];
+    let mut sums = [[simd.splat_f32s(0.0); V]; R];
     for (left, right) in left.rows(&depth).zip(right.rows(&depth)) {
-        let right = S::as_simd_f32s(&right[n..n + 2 * S::F32_LANES]).0;
-        let right = [right[0], right[1]];
+        let vectors = S::as_simd_f32s(&right[n..n + V * S::F32_LANES]).0;
+        let mut right = [simd.splat_f32s(0.0); V];
+        right.copy_from_slice(&vectors[..V]);
         let left = &left[m..m + R];
         for r in 0..R {
             let x = simd.splat_f32s(left[r]);
-            sums[r][0] = simd.mul_add_e_f32s(x, right[0], sums[r][0]);
-            sums[r][1] = simd.mul_add_e_f32s(x, right[1], sums[r][1]);
+            for v in 0..V {
+                sums[r][v] = simd.mul_add_e_f32s(x, right[v], sums[r][v]);
+            }
         }
     }
     for (r, sums) in sums.into_iter().enumerate() {
-        let out = &mut out[(m + r) * stride + n..][..2 * S::F32_LANES];
+        let out = &mut out[(m + r) * stride + n..][..V * S::F32_LANES];
         let out = S::as_mut_simd_f32s(out).0;
         for (out, sum) in out.iter_mut().zip(sums) {
             *out = if add { simd.add_f32s(*out, sum) } else { sum };
@@ -141,34 +145,59 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match S::REGISTER_COUNT {
+            32.. => self.in_tiles::<S, 12>(simd),
+            _ => self.in_tiles::<S, 6>(simd),
+        }
+    }
+}
+
+impl Product<'_> {
+    /// In tiles of up to `TALLEST` rows.
+    #[inline(always)]
+    fn in_tiles<S: Simd, const TALLEST: usize>(mut self, simd: S) {
         let mut m = 0;
         while m < self.rows {
-            let height = match self.rows - m {
+            let left = self.rows - m;
+            let height = match left {
+                _ if left >= TALLEST => TALLEST,
                 6.. => 6,
                 4.. => 4,
                 2.. => 2,
                 _ => 1,
             };
-            let (mut n, mut end, mut depth) = (0, self.columns, 0..self.depth);
-            match self.part {
-                Part::Whole => {}
-                Part::ColumnsUpToRow => end = end.min(m + height),
-                Part::ColumnsFromRow => n = m / COLUMNS * COLUMNS,
-                Part::DepthUpToRow => depth.end = depth.end.min(m + height),
-                Part::DepthFromRow => depth.start = depth.end.min(m),
-            }
-            while n < end {
-                let (left, right) = ((self.left, m), (self.right, n));
-                let (depth, out) = (depth.clone(), (&mut *self.out, self.stride));
-                match height {
-                    6 => tile::<S, 6>(simd, left, right, depth, out, self.add),
-                    4 => tile::<S, 4>(simd, left, right, depth, out, self.add),
-                    2 => tile::<S, 2>(simd, left, right, depth, out, self.add),
-                    _ => tile::<S, 1>(simd, left, right, depth, out, self.add),
-                }
-                n += 2 * S::F32_LANES;
+            match height {
+                6 => self.row_of_tiles::<S, 6>(simd, m),
+                4 => self.row_of_tiles::<S, 4>(simd, m),
+                2 => self.row_of_tiles::<S, 2>(simd, m),
+                1 => self.row_of_tiles::<S, 1>(simd, m),
+                _ => self.row_of_tiles::<S, TALLEST>(simd, m),
             }
             m += height;
+        }
+    }
+
+    /// The tiles beside each other from row m on: two vectors wide, and one where no more is left.
+    #[inline(always)]
+    fn row_of_tiles<S: Simd, const R: usize>(&mut self, simd: S, m: usize) {
+        let (mut n, mut end, mut depth) = (0, self.columns, 0..self.depth);
+        match self.part {
+            Part::Whole => {}
+            Part::ColumnsUpToRow => end = end.min(m + R),
+            Part::ColumnsFromRow => n = m / COLUMNS * COLUMNS,
+            Part::DepthUpToRow => depth.end = depth.end.min(m + R),
+            Part::DepthFromRow => depth.start = depth.end.min(m),
+        }
+        while n < end {
+            let (left, right) = ((self.left, m), (self.right, n));
+            let (depth, out) = (depth.clone(), (&mut *self.out, self.stride));
+            if n + 2 * S::F32_LANES <= self.columns {
+                tile::<S, R, 2>(simd, left, right, depth, out, self.add);
+                n += 2 * S::F32_LANES;
+            } else {
+                tile::<S, R, 1>(simd, left, right, depth, out, self.add);
+                n += S::F32_LANES;
+            }
         }
     }
 }
@@ -202,6 +231,8 @@ pub(super) fn transpose(
 // ANCHOR: tests
 #[cfg(test)]
 mod tests {
+    use pulp::{Scalar128b, Scalar512b};
+
     use super::*;
 
     /// Whole numbers, so that every order of additions gives the same sum.
@@ -210,21 +241,31 @@ mod tests {
         (0..count).map(number).collect()
     }
 
+    /// How a product is computed: on this machine, or with another's vectors and registers.
+    type Compute = fn(Product);
+
+    /// As on this machine; with AVX-512's sixteen lanes and tall tiles, with arm64's four, in plain Rust that any machine runs.
+    const MACHINES: [Compute; 3] = [
+        |product| product.compute(),
+        |product| product.in_tiles::<_, 12>(Scalar512b),
+        |product| product.in_tiles::<_, 12>(Scalar128b),
+    ];
+
     #[test]
     fn a_product_in_tiles_is_the_sum_over_the_depth() {
         for (rows, columns, depth) in [
             (1, 16, 1),
             (5, 16, 3),
             (6, 32, 64),
-            (13, 48, 7),
+            (31, 48, 7),
             (64, 64, 64),
         ] {
             let left = whole_numbers(depth * rows, 1); // (k, m)
             let right = whole_numbers(depth * columns, 2); // (k, n)
-            let mut out = whole_numbers(rows * columns, 3);
-            let before = out.clone();
-            for (add, already) in [(false, 0.0), (true, 1.0)] {
-                Product {
+            let before = whole_numbers(rows * columns, 3);
+            for (compute, add) in MACHINES.iter().flat_map(|c| [(c, false), (c, true)]) {
+                let mut out = before.clone();
+                compute(Product {
                     left: Matrix::new(&left, rows),
                     right: Matrix::new(&right, columns),
                     depth,
@@ -234,71 +275,63 @@ mod tests {
                     columns,
                     part: Part::Whole,
                     add,
+                });
+                for (i, out) in out.into_iter().enumerate() {
+                    let (m, n) = (i / columns, i % columns);
+                    let term = |k| left[k * rows + m] * right[k * columns + n];
+                    let already = if add { before[i] } else { 0.0 };
+                    assert_eq!(out, (0..depth).map(term).sum::<f32>() + already);
                 }
-                .compute();
-                for m in 0..rows {
-                    for n in 0..columns {
-                        let sum: f32 = (0..depth)
-                            .map(|k| left[k * rows + m] * right[k * columns + n])
-                            .sum();
-                        assert_eq!(
-                            out[m * columns + n],
-                            sum + already * before[m * columns + n]
-                        );
-                    }
-                }
-                out.copy_from_slice(&before);
             }
         }
     }
 
     #[test]
     fn parts_leave_out_nothing_that_is_needed() {
-        let side = 64;
+        let side = 80;
         let (left, right) = (whole_numbers(side * side, 1), whole_numbers(side * side, 2));
-        let of = |left: &[f32], part| {
-            let mut out = vec![f32::NAN; side * side];
-            let matrix = |x| Matrix::new(x, side);
-            Product {
-                left: matrix(left),
-                right: matrix(&right),
-                depth: side,
-                out: &mut out,
-                stride: side,
-                rows: side,
-                columns: side,
-                part,
-                add: false,
+        for compute in MACHINES {
+            let of = |left: &[f32], part| {
+                let mut out = vec![f32::NAN; side * side];
+                let matrix = |x| Matrix::new(x, side);
+                compute(Product {
+                    left: matrix(left),
+                    right: matrix(&right),
+                    depth: side,
+                    out: &mut out,
+                    stride: side,
+                    rows: side,
+                    columns: side,
+                    part,
+                    add: false,
+                });
+                out
+            };
+            let whole = of(&left, Part::Whole);
+            type Holds = fn(usize, usize) -> bool;
+            let needed: [(Part, Holds); 2] = [
+                (Part::ColumnsUpToRow, |m, n| n <= m),
+                (Part::ColumnsFromRow, |m, n| n >= m),
+            ];
+            for (part, needed) in needed {
+                let some = of(&left, part);
+                let as_whole = |i| !needed(i / side, i % side) || some[i] == whole[i];
+                assert!((0..side * side).all(as_whole));
+                assert!(some.iter().any(|x| x.is_nan()), "something is left out");
             }
-            .compute();
-            out
-        };
-        let whole = of(&left, Part::Whole);
-        for (part, needed) in [
-            (
-                Part::ColumnsUpToRow,
-                (|m, n| n <= m) as fn(usize, usize) -> bool,
-            ),
-            (Part::ColumnsFromRow, |m, n| n >= m),
-        ] {
-            let some = of(&left, part);
-            assert!((0..side * side).all(|i| !needed(i / side, i % side) || some[i] == whole[i]));
-            assert!(some.iter().any(|x| x.is_nan()), "something is left out");
-        }
-        for (part, zero) in [
-            (
-                Part::DepthUpToRow,
-                (|k, m| k > m) as fn(usize, usize) -> bool,
-            ),
-            (Part::DepthFromRow, |k, m| k < m),
-        ] {
-            let mut triangle = left.clone();
-            for (i, x) in triangle.iter_mut().enumerate() {
-                if zero(i / side, i % side) {
-                    *x = 0.0;
+            let zeros: [(Part, Holds); 2] = [
+                (Part::DepthUpToRow, |k, m| k > m),
+                (Part::DepthFromRow, |k, m| k < m),
+            ];
+            for (part, zero) in zeros {
+                let mut triangle = left.clone();
+                for (i, x) in triangle.iter_mut().enumerate() {
+                    if zero(i / side, i % side) {
+                        *x = 0.0;
+                    }
                 }
+                assert_eq!(of(&triangle, part), of(&triangle, Part::Whole));
             }
-            assert_eq!(of(&triangle, part), of(&triangle, Part::Whole));
         }
     }
 

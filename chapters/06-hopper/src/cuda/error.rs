@@ -51,6 +51,11 @@ pub enum Error {
     },
 
     #[error(
+        "the NVIDIA driver refuses to {doing} a graph ({said}), so its launches stay single ones: `nvidia-smi` shows whether driver and GPU are well"
+    )]
+    Graph { doing: &'static str, said: String },
+
+    #[error(
         "libtorch does not say on which stream it computes ({said}): run `cargo course doctor`"
     )]
     Stream { said: String },

@@ -7,7 +7,7 @@
 //! libtorch's allocator takes back is not given out before the kernel is done.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::{DriverError, result, sys};
@@ -18,6 +18,7 @@ use super::error::Error;
 use super::kernel::{Element, Kernel};
 use super::launch::{Argument, Grid, Launch};
 use super::nvrtc::{Architecture, Nvrtc, Output, Unit};
+use crate::glue::said;
 
 // ANCHOR: stream
 unsafe extern "C" {
@@ -27,16 +28,11 @@ unsafe extern "C" {
 /// libtorch's current stream of a GPU on this thread.
 pub(crate) fn current_stream(device: usize) -> Result<sys::CUstream, Error> {
     let mut stream = std::ptr::null_mut();
-    // SAFETY: the glue writes the stream and returns null, or a message from malloc that is ours to free.
-    unsafe {
-        let message = nanocrab_current_stream(device as c_int, &mut stream);
-        if !message.is_null() {
-            let said = CStr::from_ptr(message).to_string_lossy().into_owned();
-            libc::free(message.cast());
-            return Err(Error::Stream { said });
-        }
+    // SAFETY: the glue writes the stream and returns null, or a message from malloc.
+    match said(unsafe { nanocrab_current_stream(device as c_int, &mut stream) }) {
+        None => Ok(stream.cast()),
+        Some(said) => Err(Error::Stream { said }),
     }
-    Ok(stream.cast())
 }
 // ANCHOR_END: stream
 
@@ -161,18 +157,21 @@ impl Loaded {
                 ),
             });
         }
-        let failed = |doing| driver_error(doing, kernel, architecture);
-        result::init().map_err(failed("start"))?;
-        let handle = result::device::get(device as c_int).map_err(failed("name the GPU"))?;
-        // SAFETY: a device that the driver named. Retained for the rest of the program.
-        let context = unsafe { result::primary_ctx::retain(handle) }
-            .map_err(failed("hand out the context"))?;
+        let failed = driver_error("hand out the context", kernel, architecture);
         Ok(Loaded {
-            context,
+            context: primary_context(device).map_err(failed)?,
             architecture,
             functions: HashMap::new(),
         })
     }
+}
+
+/// The primary context of a GPU, retained for the rest of the program.
+pub(crate) fn primary_context(device: usize) -> Result<sys::CUcontext, DriverError> {
+    result::init()?;
+    let handle = result::device::get(device as c_int)?;
+    // SAFETY: a device that the driver named.
+    unsafe { result::primary_ctx::retain(handle) }
 }
 
 fn driver_error(

@@ -38,7 +38,7 @@ use super::nccl_library::{Communicator, IN_PROGRESS, Nvidia, SUCCESS, Status};
 use super::place::Place;
 use super::rendezvous::{Hears, Limits, Rendezvous};
 use super::wire::Message;
-use crate::cuda::gpu::{Inside, current_stream};
+use crate::cuda::gpu::{Inside, current_stream, primary_context};
 
 use transfers::*;
 use watchdog::*;
@@ -98,11 +98,7 @@ impl Nccl {
                 said: error.to_string(),
             }
         };
-        result::init().map_err(driver("start"))?;
-        let handle = result::device::get(device as i32).map_err(driver("name the GPU"))?;
-        // SAFETY: a device that the driver named. Retained for the rest of the program.
-        let context = unsafe { result::primary_ctx::retain(handle) }
-            .map_err(driver("hand out the context"))?;
+        let context = primary_context(device).map_err(driver("hand out the context"))?;
         let inside = Inside::of(context).map_err(driver("enter the context"))?;
         let stream = result::stream::create(result::stream::StreamKind::NonBlocking)
             .map_err(driver("make a stream"))?;
