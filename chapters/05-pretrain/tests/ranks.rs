@@ -1,9 +1,10 @@
 //! The loop over several ranks: the run of one rank, whatever their number, and nobody left waiting.
 //!
 //! Ranks add the same gradients in another order, and the last bit differs. What then? Both optimizers ignore the size of a
-//! gradient, so where it nearly vanishes they make whole steps of rounding errors. At full rates a run by three ranks is as far
-//! from one rank's as that is from itself with its micro-batches in another order, which a test measures. At a hundredth of the rates
-//! such steps stay below 1e-6 of the weights, and a run with one step fewer is still hundreds of times as far away.
+//! gradient, so where it nearly vanishes they make whole steps of rounding errors. At full rates most runs by several ranks, and by one
+//! with its micro-batches in another order, end 1e-6 apart, and some a hundred times as far; one step fewer is a thousand times as
+//! far again, which a test measures. At a hundredth of the rates such steps stay below 1e-6 of the weights, and a run with one step
+//! fewer is still hundreds of times as far away.
 
 use dataset::{
     Batch, BatchSource, IGNORED, MemoryDocuments, PackingSettings, Position, PretrainBatches, Turns,
@@ -346,33 +347,53 @@ fn a_run_goes_on_with_another_number_of_ranks() {
 }
 
 #[test]
-fn at_full_rates_ranks_are_as_far_from_one_rank_as_it_is_from_itself_in_another_order() {
+fn at_full_rates_ranks_and_other_orders_stay_far_nearer_than_one_step() {
     tch::set_num_threads(1);
-    fn full(folder: &Path, stride: Option<usize>) -> Plan<'_> {
+    fn full(folder: &Path) -> Plan<'_> {
         Plan {
             rates: 1.0,
-            stride,
             ..plan(folder, 2026, 30)
         }
     }
     let alone = tempfile::tempdir().expect("a folder");
-    part(Rc::new(Solo), full(alone.path(), None)).expect("training");
-    // Rounding that full rates have made larger is a draw, and two draws are not equally large. Of several orders the largest counts.
-    let orders = STRIDES.map(|stride| {
+    part(Rc::new(Solo), full(alone.path())).expect("training");
+    let distance = |train: &dyn Fn(&Path)| {
         let other = tempfile::tempdir().expect("a folder");
-        part(Rc::new(Solo), full(other.path(), Some(stride))).expect("training");
+        train(other.path());
         apart(other.path(), alone.path())
+    };
+    let orders = STRIDES.map(|stride| {
+        distance(&|folder| {
+            let stride = Some(stride);
+            let reordered = Plan {
+                stride,
+                ..full(folder)
+            };
+            part(Rc::new(Solo), reordered).expect("training");
+        })
     });
-    let shared = tempfile::tempdir().expect("a folder");
-    run(3, full(shared.path(), None));
-    let ranks = apart(shared.path(), alone.path());
-    let order = orders.into_iter().fold(0.0, f64::max);
-    let shown = orders.map(|order| format!("{order:.1e}")).join(", ");
-    println!("full rates, 30 steps: {ranks:.1e} by three ranks, {shown} by other orders");
-    assert!(
-        order > 0.0 && ranks < 10.0 * order && ranks < 1e-4,
-        "{ranks:e}, {shown}"
+    let ranks = [2, 3, 4, 8].map(|world| distance(&|folder| drop(run(world, full(folder)))));
+    let shorter = distance(&|folder| {
+        let steps = 29;
+        let shorter = Plan {
+            steps,
+            ..full(folder)
+        };
+        part(Rc::new(Solo), shorter).expect("training");
+    });
+    let shown = |draws: [f64; 4]| draws.map(|draw| format!("{draw:.1e}")).join(", ");
+    let (by_orders, by_ranks) = (shown(orders), shown(ranks));
+    println!(
+        "full rates, 30 steps: {by_orders} in other orders, {by_ranks} by 2, 3, 4, 8 ranks, {shorter:.1e} by 29 steps"
     );
+    // Rounding that full rates have made larger is a draw, and most draws are near 1e-6 while some are a hundred times as large. What
+    // holds for all of them is that they are small beside one step. A wrong sum shows in the test above, where nothing is made larger.
+    for draw in orders.into_iter().chain(ranks) {
+        assert!(
+            draw > 0.0 && draw < shorter / 50.0,
+            "{by_orders}; {by_ranks}; {shorter:e}"
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! the ratio of the two runs of a pair, of which the median counts.
 
 use crate::prompts;
+use anyhow::Context;
 use engine::Engine;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -80,6 +81,11 @@ fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
 
 // ANCHOR: run
 pub fn run(gpt: &Gpt, folder: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("{}: choose a folder that can be written", folder.display())
+        })?;
+    }
     println!(
         "Sampling: every row reads {PROMPT} tokens and draws {ANSWER}. Scoring: questions of four answers; {EXAMPLES} tokens\n\
          are common to all rows, {QUESTION} to the four of a question, {CHOICE} are a row's own.\n\
