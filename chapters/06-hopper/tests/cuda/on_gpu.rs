@@ -1,7 +1,7 @@
 //! The same checks on a GPU, where there is one, and what only a GPU has: FlashAttention's windows, products in fp8.
 
 use hopper::attention::{Windowed, windowed_attention};
-use hopper::cuda::graph::decisions;
+use hopper::cuda::graph::{Recorded, Rounds, decisions};
 use hopper::cuda::{GPU, gpu::Gpu};
 use hopper::precision::{Products, fp8};
 use hopper::{Fused, FusedUpdates};
@@ -95,7 +95,40 @@ fn fp8_is_there(device: Device) -> bool {
     tensors::cuda::compute_capability(index).is_some_and(|capability| capability >= (8, 9))
 }
 
-/// Small stacks, the rounds of which may have become a graph by the second time; between the two, the allocator gives memory to others.
+/// A graph, whether it pays or not: from another beginning each time, after the allocator has given memory to others and taken it back.
+#[test]
+fn a_graph_gives_the_bits_of_single_launches_and_touches_nobody_elses_memory_on_a_gpu() {
+    let Some(check) = check(Kind::Float) else {
+        return;
+    };
+    let Device::Cuda(device) = check.device else {
+        unreachable!("a GPU")
+    };
+    for size in [[16, 256, 256], [4, 256, 1024], [2, 2, 32]] {
+        let rounds = || {
+            let polynomials = muon::polar_express::polynomials(5).collect();
+            Rounds::new(size, polynomials, Kind::BFloat16, check.device).unwrap()
+        };
+        let (mut recorded, mut launched) = (rounds(), rounds());
+        let graph = Recorded::of(device, || recorded.run()).unwrap();
+        for time in 0..3 {
+            let x = check.normal(&size);
+            let x = &x / x.norm();
+            let others: Vec<Tensor> = (0..64).map(|_| check.normal(&size)).collect();
+            let before: Vec<Tensor> = others.iter().map(Tensor::copy).collect();
+            recorded.input().copy_(&x);
+            graph.start().unwrap();
+            launched.input().copy_(&x);
+            launched.run().unwrap();
+            let same = recorded.output().equal(launched.output());
+            assert!(same, "{size:?}, time {time}: the same bits");
+            let untouched = others.iter().zip(&before).all(|(x, y)| x.equal(y));
+            assert!(untouched, "{size:?}, time {time}: nobody else's memory");
+        }
+    }
+}
+
+/// Small stacks, the rounds of which may have become a graph by the second time.
 #[test]
 fn orthogonalised_stacks_are_chapter_04s_on_a_gpu() {
     let Some(check) = check(Kind::Float) else {
@@ -109,16 +142,15 @@ fn orthogonalised_stacks_are_chapter_04s_on_a_gpu() {
                     updates.orthogonalise(&stack, polar_express, 5, Kind::BFloat16)
                 };
                 let ours = orthogonalise(&FusedUpdates);
-                let others: Vec<Tensor> = (0..64).map(|_| check.normal(&size)).collect();
-                let before: Vec<Tensor> = others.iter().map(Tensor::copy).collect();
                 let again = orthogonalise(&FusedUpdates);
                 assert!(ours.equal(&again), "{size:?}, time {time}: the same bits");
-                let untouched = others.iter().zip(&before).all(|(x, y)| x.equal(y));
-                assert!(untouched, "{size:?}, time {time}: nobody else's memory");
-                let theirs = orthogonalise(&PlainUpdates);
-                let apart = (&ours - &theirs).norm() / theirs.norm();
-                let apart = apart.double_value(&[]);
-                assert!(apart < 2e-2, "{size:?}, time {time}: {apart:e}");
+                let in_fp32 = PlainUpdates.orthogonalise(&stack, polar_express, 5, Kind::Float);
+                let apart = |x: &Tensor| (x - &in_fp32).norm().double_value(&[]);
+                let (ours, theirs) = (apart(&ours), apart(&orthogonalise(&PlainUpdates)));
+                assert!(
+                    ours < 1.5 * theirs,
+                    "{size:?}, time {time}: {ours:e}, {theirs:e}"
+                );
             }
         }
     }
