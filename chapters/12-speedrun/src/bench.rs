@@ -180,18 +180,20 @@ fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
     );
     let report = train::measure(&settings, &shape.machine()?, &mut say)?;
     println!("{}\n{}", report.heading(), report.table());
+    // First, because it names the commit, and asks whether anything in the tree has changed.
+    files.write(
+        &report.heading(),
+        || report.json(),
+        || report.csv(),
+        || report.markdown(),
+    )?;
     if let Some(file) = &step.waterfall {
         write_whole(file, &waterfall::csv(&report.taken_apart()))?;
     }
     if let Some(file) = &step.trace {
         write_whole(file, &step_trace(&report).to_string())?;
     }
-    files.write(
-        &report.heading(),
-        || report.json(),
-        || report.csv(),
-        || report.markdown(),
-    )
+    Ok(())
 }
 
 /// The first step's; spans of different steps do not belong on one line of time.
