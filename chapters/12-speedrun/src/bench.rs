@@ -4,7 +4,7 @@
 //! Nothing is read but what stands on the command line: random weights, random tokens. Numbers go to the terminal; files
 //! are written where they are asked for, when all is measured.
 
-use crate::bench_files::Files;
+use crate::bench_files::{Caption, Files};
 use crate::run_folder::write_whole;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
@@ -141,7 +141,7 @@ pub fn run(bench: &Bench) -> Result<()> {
             let report = kernels::measure(&size, &machine, shape.rounds, &mut say)?;
             println!("{}\n{}", report.heading(), report.table());
             files.write(
-                &report.heading(),
+                &Caption::of(&report.heading()),
                 || report.json(),
                 || report.csv(),
                 || report.markdown(),
@@ -180,20 +180,20 @@ fn steps(shape: &Shape, files: &Files, step: &Step, size: Size) -> Result<()> {
     );
     let report = train::measure(&settings, &shape.machine()?, &mut say)?;
     println!("{}\n{}", report.heading(), report.table());
-    // First, because it names the commit, and asks whether anything in the tree has changed.
-    files.write(
-        &report.heading(),
-        || report.json(),
-        || report.csv(),
-        || report.markdown(),
-    )?;
+    let caption = Caption::of(&report.heading());
     if let Some(file) = &step.waterfall {
-        write_whole(file, &waterfall::csv(&report.taken_apart()))?;
+        let csv = waterfall::csv(&report.taken_apart());
+        write_whole(file, &caption.above_csv(&csv))?;
     }
     if let Some(file) = &step.trace {
         write_whole(file, &step_trace(&report).to_string())?;
     }
-    Ok(())
+    files.write(
+        &caption,
+        || report.json(),
+        || report.csv(),
+        || report.markdown(),
+    )
 }
 
 /// The first step's; spans of different steps do not belong on one line of time.
@@ -241,7 +241,8 @@ fn beside(python: &Path, shape: &Shape, files: &Files, step: &Step, size: &Size)
         step.steps
     );
     println!("{heading}\n{}", race.table());
-    files.write(&heading, || race.json(), || race.csv(), || race.markdown())
+    let caption = Caption::of(&heading);
+    files.write(&caption, || race.json(), || race.csv(), || race.markdown())
 }
 
 /// This program, asked for the same steps.

@@ -37,31 +37,69 @@ impl Files {
         Ok(())
     }
 
-    /// `json` is an object and gets a member `measured`; above the tables stand `heading` and the same.
+    /// `json` is an object and gets a member `measured`; above tables and CSV stands the caption.
     pub(crate) fn write(
         &self,
-        heading: &str,
+        caption: &Caption,
         json: impl FnOnce() -> serde_json::Value,
         csv: impl FnOnce() -> String,
         markdown: impl FnOnce() -> String,
     ) -> Result<()> {
-        let (commit, command) = (commit(), command());
-        let date = chrono::Local::now().format("%Y-%m-%d").to_string();
         if let Some(file) = &self.json {
             let mut json = json();
+            let Caption {
+                commit,
+                date,
+                command,
+                ..
+            } = caption;
             json["measured"] =
                 serde_json::json!({ "commit": commit, "date": date, "command": command });
             write_whole(file, &format!("{json:#}\n"))?;
         }
         if let Some(file) = &self.csv {
-            write_whole(file, &csv())?;
+            write_whole(file, &caption.above_csv(&csv()))?;
         }
         if let Some(file) = &self.markdown {
-            let heading = heading.replace('\n', " ");
-            let caption = format!("{heading} Commit {commit}, {date}, `{command}`.\n");
-            write_whole(file, &format!("{caption}\n{}", markdown()))?;
+            write_whole(file, &format!("{caption}\n\n{}", markdown()))?;
         }
         Ok(())
+    }
+}
+
+/// What was measured, and by whom. Taken before any file is written: a file in the tree would be a change to the commit.
+pub(crate) struct Caption {
+    heading: String,
+    commit: String,
+    date: String,
+    command: String,
+}
+
+impl Caption {
+    pub(crate) fn of(heading: &str) -> Caption {
+        Caption {
+            heading: heading.replace('\n', " "),
+            commit: commit(),
+            date: chrono::Local::now().format("%Y-%m-%d").to_string(),
+            command: command(),
+        }
+    }
+
+    /// As a comment in the first line.
+    pub(crate) fn above_csv(&self, csv: &str) -> String {
+        format!("# {self}\n{csv}")
+    }
+}
+
+impl std::fmt::Display for Caption {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Caption {
+            heading,
+            commit,
+            date,
+            command,
+        } = self;
+        write!(f, "{heading} Commit {commit}, {date}, `{command}`.")
     }
 }
 

@@ -310,6 +310,14 @@ fn bench_train_prints_speed_and_parts_and_leaves_the_files_it_promises() {
     let measured = measured.as_str().expect("the command");
     assert!(measured.contains("bench train"), "{measured}");
     assert!(read(waterfall).contains("fused,\"linear\","));
+    for captioned in [waterfall, csv] {
+        let text = read(captioned);
+        let caption = text.lines().next().unwrap_or_default();
+        assert!(
+            caption.starts_with("# ") && caption.contains("Commit "),
+            "{caption}"
+        );
+    }
     assert!(read(csv).contains("\"+ mix\",0,") && read(csv).contains("\"all but mix\",0,"));
     assert!(read(markdown).contains("nanocrab bench train"));
 }

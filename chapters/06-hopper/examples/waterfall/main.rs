@@ -1,6 +1,6 @@
 //! `cargo run --example waterfall -- CSV SVG`: draws a training step taken apart.
 //!
-//! CSV is what `nanocrab bench train --waterfall` wrote: `kernels,label,milliseconds`. Parts go down the page; each bar
+//! CSV is what `nanocrab bench train --waterfall` wrote: a caption, then `kernels,label,milliseconds`. Parts go down the page; each bar
 //! begins where the one above it ended, so the last one ends where the step does. Two kinds of kernels share the rows.
 
 use std::path::Path;
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
 
 /// One step for each name in the first column.
 fn parse(text: &str) -> Result<Vec<Step>> {
-    let mut lines = text.lines();
+    let mut lines = text.lines().filter(|line| !line.starts_with('#')); // the caption
     ensure!(
         lines.next() == Some("kernels,label,milliseconds"),
         "its first line should be `kernels,label,milliseconds`"
