@@ -1,5 +1,5 @@
-// A batched product that is added to what is there. tch has it with both factors, but then it makes a new tensor, or in place, but
-// then without the factors.
+// A batched product that is added to what is there. tch has it with both factors, making a new tensor, and in place,
+// without the factors.
 
 #include <ATen/core/Tensor.h>
 

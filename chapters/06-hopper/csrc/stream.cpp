@@ -8,43 +8,37 @@
 #include <exception>
 
 // ANCHOR: stream
-// libtorch_cuda registers, when it is loaded, an object that answers such questions for any kind of device. Writes the
-// current stream of GPU `device` on this thread (a cudaStream_t, which is the driver's CUstream) and returns null, or a
-// message from malloc.
-extern "C" char* nanocrab_current_stream(int device, void** stream) {
+// libtorch_cuda registers, when it is loaded, an object that answers such questions for any kind of device. Asks it about GPU
+// `device`, and returns null or a message from malloc, as all functions below do.
+template <typename Question>
+static char* ask(int device, Question question) {
   try {
     const auto* cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
-    const c10::Device gpu(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
-    *stream = cuda->getStreamNativeHandle(cuda->getStream(gpu));
+    question(*cuda, c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device)));
     return nullptr;
   } catch (const std::exception& error) {
     return strdup(error.what());
   }
+}
+
+// The current stream on this thread: a cudaStream_t, which is the driver's CUstream.
+extern "C" char* nanocrab_current_stream(int device, void** stream) {
+  return ask(device, [=](const auto& cuda, c10::Device gpu) {
+    *stream = cuda.getStreamNativeHandle(cuda.getStream(gpu));
+  });
 }
 // ANCHOR_END: stream
 
 // ANCHOR: other
 // Streams by number, as c10 packs them. `other` becomes the number of a stream of libtorch's pool; and a stream becomes the current
-// one of GPU `device` on this thread, `before` the number of the one that was.
+// one on this thread, `before` the number of the one that was.
 extern "C" char* nanocrab_other_stream(int device, int64_t* other) {
-  try {
-    const auto* cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
-    const c10::Device gpu(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
-    *other = cuda->getNewStream(gpu).id();
-    return nullptr;
-  } catch (const std::exception& error) {
-    return strdup(error.what());
-  }
+  return ask(device, [=](const auto& cuda, c10::Device gpu) { *other = cuda.getNewStream(gpu).id(); });
 }
 
 extern "C" char* nanocrab_exchange_stream(int device, int64_t stream, int64_t* before) {
-  try {
-    const auto* cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
-    const c10::Device gpu(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
-    *before = cuda->exchangeStream(c10::Stream(c10::Stream::UNSAFE, gpu, stream)).id();
-    return nullptr;
-  } catch (const std::exception& error) {
-    return strdup(error.what());
-  }
+  return ask(device, [=](const auto& cuda, c10::Device gpu) {
+    *before = cuda.exchangeStream(c10::Stream(c10::Stream::UNSAFE, gpu, stream)).id();
+  });
 }
 // ANCHOR_END: other

@@ -60,7 +60,7 @@ impl Rounds {
     }
 
     /// p(X) for each polynomial, one after the other. The expressions are those of chapter 04's `orthogonalise`, also for Polar Express,
-    /// where chapter 04 rounds once more in bf16.
+    /// where chapter 04 rounds more often in bf16.
     ///
     /// # Errors
     /// libtorch's.

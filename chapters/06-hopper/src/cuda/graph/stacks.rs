@@ -2,8 +2,8 @@
 //! For which stacks a graph pays: small ones, if it was measured.
 //!
 //! The rounds of a large stack keep the GPU busy for longer than the program needs to launch them. Those of a small one are over
-//! before the next launch has arrived. So a stack of up to [`LARGEST`] numbers (of this rank's, if ranks share it) is computed by [`Rounds`], and the first time that
-//! one of its shape comes, its rounds are timed both ways. The graph stays if it is faster *and* gives the same bits. The arithmetic
+//! before the next launch has arrived. So a stack of up to [`LARGEST`] numbers (of this rank's, if ranks share it) is computed by
+//! [`Rounds`], and the first time that one of its shape comes, its rounds are timed both ways. The graph stays if it is faster *and* gives the same bits. The arithmetic
 //! is that of [`Rounds`] either way: what a clock decides is the time, never a number.
 
 use std::collections::hash_map::Entry;
@@ -38,6 +38,7 @@ pub struct Decision {
     /// Whether the graph stays.
     pub graph: bool,
 }
+
 impl Decision {
     /// Times in seconds.
     pub fn json(&self) -> serde_json::Value {
