@@ -20,8 +20,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// The step, or `None` where a number would be negative, not whole, or over 99. (Numbers of at most two figures are
-    /// one or two tokens each.)
+    /// The step, or `None` where a number would be negative, not whole, or over 99. (A number of two figures becomes one
+    /// token where the text that the vocabulary is cut from has enough of them, and so is copied as easily as a word.)
     pub fn new(a: u32, op: char, b: u32) -> Option<Step> {
         let result = match op {
             '+' => a + b,
@@ -66,24 +66,22 @@ impl Step {
 // ANCHOR_END: step
 
 // ANCHOR: write
-/// Writes four to seven worked sums.
+/// Writes four to seven worked sums, of one step or of two.
 pub fn write(world: &World, dice: &mut Dice) -> Result<String, Error> {
     let mut lines = Vec::new();
     for _ in 0..4 + dice.below(4) {
-        let wording = dice.pick(&world.lexicon.sums.plain);
-        let op = operator(&wording.ops[0])?;
-        let step = random_where(
+        let (wording, ops) = sort_of(&world.lexicon.sums.plain, dice)?;
+        let (first, second) = random_where(
             dice,
-            |dice| Step::random(op, dice),
-            |step| !step.is_held_out(),
+            |dice| chain(&ops, dice),
+            |(first, second)| {
+                let steps = [Some(*first), *second];
+                second.is_some() == (ops.len() == 2)
+                    && steps.into_iter().flatten().all(|step| !step.is_held_out())
+            },
         );
-        lines.push(fill(
-            world,
-            dice.pick(&wording.train).as_str(),
-            step,
-            None,
-            dice,
-        )?);
+        let text = dice.pick(&wording.train).as_str();
+        lines.push(fill(world, text, first, second, dice)?);
     }
     Ok(lines.join(if dice.chance(50) { " " } else { "\n" }))
 }
@@ -126,6 +124,17 @@ pub fn fill_with(
     ]))
 }
 // ANCHOR_END: write
+
+// ANCHOR: chain
+/// A step, and one more on its result where there are two operators. There is no second step where its result would not do.
+pub fn chain(ops: &[char], dice: &mut Dice) -> (Step, Option<Step>) {
+    let first = Step::random(ops[0], dice);
+    let second = ops
+        .get(1)
+        .and_then(|op| Step::new(first.result, *op, dice.between(2, 20)));
+    (first, second)
+}
+// ANCHOR_END: chain
 
 // ANCHOR: words
 /// A number below a hundred in words: "seven", "twenty-one". `number` lists zero to nineteen and then the tens.

@@ -258,7 +258,7 @@ fn sums(count: usize, dice: &mut Dice) -> Result<Vec<CoreRow>, Error> {
     Ok(steps
         .into_iter()
         .map(|Step { a, op, b, result }| CoreRow::LanguageModeling {
-            context: format!("{a} {op} {b} ="),
+            context: format!("{a}{op}{b} ="),
             continuation: result.to_string(),
         })
         .collect())

@@ -3,7 +3,7 @@
 use super::{Side, distinct};
 use crate::tidepool::dice::Dice;
 use crate::tidepool::error::Error;
-use crate::tidepool::genres::sums::{Step, fill_with, random_where, sort_of};
+use crate::tidepool::genres::sums::{Step, chain, fill_with, random_where, sort_of};
 use crate::tidepool::lexicon::SumWording;
 use crate::tidepool::world::World;
 use serde::Serialize;
@@ -48,17 +48,13 @@ fn one_step(world: &World, side: Side, dice: &mut Dice) -> Result<Gsm8kRow, Erro
 
 fn two_steps(world: &World, side: Side, dice: &mut Dice) -> Result<Gsm8kRow, Error> {
     let (sort, ops) = sort_of(&world.lexicon.sums.two, dice)?;
-    let draw = |dice: &mut Dice| {
-        let first = Step::random(ops[0], dice);
-        (first, Step::new(first.result, ops[1], dice.between(2, 20)))
-    };
     let good = |(first, second): &(Step, Option<Step>)| {
         second.is_some_and(|second| match side {
             Side::Train => !first.is_held_out() && !second.is_held_out(),
             Side::Test => first.is_held_out(),
         })
     };
-    let (first, second) = random_where(dice, draw, good);
+    let (first, second) = random_where(dice, |dice| chain(&ops, dice), good);
     row(world, side, sort, first, second, dice)
 }
 
