@@ -48,7 +48,7 @@ pub struct CorpusSettings {
 }
 
 impl Default for CorpusSettings {
-    /// For the tiny recipe: about 3.6 million tokens with a vocabulary of 1,024 (2.8 bytes each), 2.6 million with 2,048
+    /// Ten megabytes of text: about 3.6 million tokens with a vocabulary of 1,024 (2.8 bytes each), 2.6 million with 2,048
     /// (3.8 bytes each), measured with 120 entities.
     fn default() -> CorpusSettings {
         CorpusSettings {

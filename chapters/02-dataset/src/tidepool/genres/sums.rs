@@ -178,12 +178,14 @@ pub fn sort_of<'a>(
     dice: &mut Dice,
 ) -> Result<(&'a SumWording, Vec<char>), Error> {
     let sort = dice.pick(sorts);
-    Ok((
-        sort,
-        sort.ops
-            .iter()
-            .map(|op| operator(op))
-            .collect::<Result<_, _>>()?,
-    ))
+    let ops = sort.ops.iter().map(|op| operator(op));
+    let ops: Vec<char> = ops.collect::<Result<_, _>>()?;
+    match ops.len() {
+        1 | 2 => Ok((sort, ops)),
+        other => Err(Error::Data {
+            file: "sums.toml",
+            problem: format!("a sort of sum has {other} operators; give it one or two"),
+        }),
+    }
 }
 // ANCHOR_END: words
